@@ -1,0 +1,107 @@
+//! When one keyring follows another: by the old threshold and the new, or by the recovery keys.
+
+use crate::{
+    Authority, ChannelId, Document as _, Envelope, Header, Keyring, Kind, Order, RecoverySet, Role,
+    VerifyError, limits,
+};
+
+/// A keyring that may replace the one in force.
+#[derive(Clone, Copy, Debug)]
+pub struct Accepted<'a> {
+    /// The new keyring.
+    pub keyring: Keyring<'a>,
+    /// Its whole document.
+    pub document: &'a [u8],
+    /// True where it opened the next recovery epoch.
+    pub recovered: bool,
+    /// What follows it in a pack.
+    pub rest: &'a [u8],
+}
+
+impl Keyring<'_> {
+    /// Judges the next generation at the front of `bytes`: a keyring document, with a recovery set in front of it
+    /// where one is shown.
+    ///
+    /// Within an epoch the thresholds of this keyring and of the new one must both have signed, and the recovery
+    /// keys too if the commitment changes. The next epoch needs the recovery keys and the new threshold, and must
+    /// commit to other recovery keys. A floor may be restated for a role all of whose keys are replaced, and for
+    /// every role in a recovery.
+    ///
+    /// # Errors
+    /// [`VerifyError`]; the keyring in force stays what it was.
+    pub fn accept<'b>(&self, bytes: &'b [u8]) -> Result<Accepted<'b>, VerifyError> {
+        let (first, after) = Envelope::parse(bytes)?;
+        let (recovery, envelope, rest, start) = if first.header().kind == Kind::Recovery {
+            let set = RecoverySet::reveal(&first, self.recovery_commitment())?;
+            let (envelope, rest) = Envelope::parse(after)?;
+            (Some(set), envelope, rest, after)
+        } else {
+            (None, first, after, bytes)
+        };
+        let recovered = self.check_header(envelope.header())?;
+        if recovered {
+            let set = recovery.as_ref().ok_or(VerifyError::RecoveryMissing)?;
+            envelope.require_recovery(set)?;
+        } else {
+            envelope.require_keyring_role(self)?;
+        }
+        let authority = if recovered {
+            Authority::Commitment
+        } else {
+            Authority::Threshold { role: Role::Keyring, keyring: self.order() }
+        };
+        let keyring = Keyring::decode(envelope.believe(authority).attach(envelope.body())?)?;
+        envelope.require_keyring_role(&keyring)?;
+        self.check_commitment(&keyring, &envelope, recovery.as_ref(), recovered)?;
+        self.check_restated_floors(&keyring, recovered)?;
+        let length = start.len().saturating_sub(rest.len());
+        Ok(Accepted { keyring, document: start.get(..length).unwrap_or_default(), recovered, rest })
+    }
+
+    /// Kind, channel and order; true where the header opens the next epoch.
+    fn check_header(&self, header: &Header) -> Result<bool, VerifyError> {
+        let (current, offered) = (self.order(), header.order);
+        if header.kind != Kind::Keyring {
+            return Err(VerifyError::Kind(header.kind));
+        }
+        if header.channel != ChannelId::FLEET {
+            return Err(VerifyError::Channel);
+        }
+        if offered <= current {
+            return Err(VerifyError::NotNewer { current, offered });
+        }
+        let recovered = Some(offered.epoch) == current.epoch.checked_add(1);
+        if !recovered && offered.epoch != current.epoch {
+            return Err(VerifyError::Epoch { current: current.epoch, offered: offered.epoch });
+        }
+        if !recovered && header.keyring_version > current.number {
+            let needed = header.keyring_version;
+            return Err(VerifyError::KeyringTooOld { current: current.number, needed });
+        }
+        if !current.steps_to(Order::new(current.epoch, offered.number), limits::KEYRING_STEP_MAX) {
+            return Err(VerifyError::Step { current, offered });
+        }
+        Ok(recovered)
+    }
+
+    fn check_commitment(
+        &self,
+        next: &Keyring<'_>,
+        envelope: &Envelope<'_>,
+        recovery: Option<&RecoverySet<'_>>,
+        recovered: bool,
+    ) -> Result<(), VerifyError> {
+        let changed = next.recovery_commitment() != self.recovery_commitment();
+        match (recovered, changed) {
+            (true, true) | (false, false) => Ok(()),
+            // Recovery keys were shown: the next theft must find other ones.
+            (true, false) => Err(VerifyError::CommitmentChanged),
+            (false, true) => envelope.require_recovery(recovery.ok_or(VerifyError::CommitmentChanged)?),
+        }
+    }
+
+    fn check_restated_floors(&self, next: &Keyring<'_>, recovered: bool) -> Result<(), VerifyError> {
+        let kept = next.floors().iter().find(|floor| !recovered && !next.replaces_role_of(self, floor.role));
+        kept.map_or(Ok(()), |floor| Err(VerifyError::FloorKept(floor.role)))
+    }
+}

@@ -1,0 +1,10 @@
+//! The format's tests: documents, keyrings, vectors.
+
+#![expect(clippy::expect_used, reason = "a test whose own input cannot be made stops there")]
+
+mod documents;
+mod fixture;
+mod keyrings;
+#[path = "../../examples/vectors/vector.rs"]
+mod vector;
+mod vectors;
