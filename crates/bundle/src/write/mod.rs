@@ -31,7 +31,8 @@ pub(crate) fn encode<T: Serialize>(value: &T) -> Vec<u8> {
 }
 
 /// Items back to back, as a section holds them.
-pub(crate) fn section<T: Serialize>(items: impl IntoIterator<Item = T>) -> Vec<u8> {
+#[must_use]
+pub fn section<T: Serialize>(items: impl IntoIterator<Item = T>) -> Vec<u8> {
     items.into_iter().fold(Vec::new(), |mut out, item| {
         out.extend_from_slice(&encode(&item));
         out

@@ -3,6 +3,8 @@
 #![expect(clippy::expect_used, reason = "a test whose own input cannot be made stops there")]
 
 mod documents;
+mod figures;
+mod five_roots;
 mod fixture;
 mod keyrings;
 #[path = "../../examples/vectors/vector.rs"]

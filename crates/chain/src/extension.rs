@@ -1,0 +1,121 @@
+//! The few certificate extensions (RFC 5280 §4.2) that summaries and judging read; the others are passed over.
+
+use crate::der::{DerError, Element, Reader, tag};
+
+/// What the known extensions say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Known<'a> {
+    pub(crate) is_ca: bool,
+    pub(crate) path_length: Option<u8>,
+    /// keyUsage says keyCertSign, or there is no keyUsage.
+    pub(crate) may_sign_certificates: bool,
+    pub(crate) subject_key_id: Option<&'a [u8]>,
+    pub(crate) authority_key_id: Option<&'a [u8]>,
+    /// The content of subjectAltName's SEQUENCE.
+    alternative_names: &'a [u8],
+}
+
+const SUBJECT_KEY_ID: &[u8] = &[0x55, 0x1d, 14];
+const KEY_USAGE: &[u8] = &[0x55, 0x1d, 15];
+const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 17];
+const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 19];
+const AUTHORITY_KEY_ID: &[u8] = &[0x55, 0x1d, 35];
+
+/// `dNSName [2]` of a GeneralName, and `keyIdentifier [0]` of an AuthorityKeyIdentifier.
+const DNS_NAME: u8 = 0x82;
+const KEY_IDENTIFIER: u8 = 0x80;
+/// keyCertSign is bit 5 of keyUsage, counted from the most significant one (RFC 5280 §4.2.1.3).
+const KEY_CERT_SIGN: u8 = 0x80 >> 5;
+
+impl Default for Known<'_> {
+    fn default() -> Self {
+        Self {
+            is_ca: false,
+            path_length: None,
+            may_sign_certificates: true,
+            subject_key_id: None,
+            authority_key_id: None,
+            alternative_names: &[],
+        }
+    }
+}
+
+impl<'a> Known<'a> {
+    /// Reads `extensions [3]` of a certificate.
+    pub(crate) fn read(element: &Element<'a>) -> Result<Self, DerError> {
+        const FIELD: &str = "extensions";
+        let mut explicit = element.reader();
+        let mut list = explicit.expect(tag::SEQUENCE, FIELD)?.reader();
+        explicit.finish(FIELD)?;
+        let mut known = Self::default();
+        while !list.is_at_end() {
+            let mut extension = list.expect(tag::SEQUENCE, FIELD)?.reader();
+            let oid = extension.expect(tag::OBJECT_IDENTIFIER, FIELD)?.content;
+            extension.optional(tag::BOOLEAN, FIELD)?;
+            let value = extension.expect(tag::OCTET_STRING, FIELD)?;
+            extension.finish(FIELD)?;
+            known.remember(oid, value.reader())?;
+        }
+        Ok(known)
+    }
+
+    fn remember(&mut self, oid: &[u8], mut value: Reader<'a>) -> Result<(), DerError> {
+        match oid {
+            BASIC_CONSTRAINTS => self.read_basic_constraints(&mut value)?,
+            KEY_USAGE => {
+                let bits = value.expect(tag::BIT_STRING, "key_usage")?;
+                self.may_sign_certificates =
+                    matches!(bits.content, [_, first, ..] if first & KEY_CERT_SIGN != 0);
+            }
+            SUBJECT_KEY_ID => {
+                self.subject_key_id =
+                    Some(value.expect(tag::OCTET_STRING, "subject_key_identifier")?.content);
+            }
+            AUTHORITY_KEY_ID => {
+                const FIELD: &str = "authority_key_identifier";
+                let mut parts = value.expect(tag::SEQUENCE, FIELD)?.reader();
+                self.authority_key_id = parts.optional(KEY_IDENTIFIER, FIELD)?.map(|element| element.content);
+            }
+            SUBJECT_ALT_NAME => {
+                const FIELD: &str = "subject_alt_name";
+                let names = value.expect(tag::SEQUENCE, FIELD)?;
+                let mut check = names.reader();
+                while !check.is_at_end() {
+                    check.element(FIELD)?;
+                }
+                self.alternative_names = names.content;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn read_basic_constraints(&mut self, value: &mut Reader<'a>) -> Result<(), DerError> {
+        const FIELD: &str = "basic_constraints";
+        let mut parts = value.expect(tag::SEQUENCE, FIELD)?.reader();
+        // DER leaves a FALSE out (X.690 §11.5); some roots encode it nevertheless.
+        self.is_ca = match parts.optional(tag::BOOLEAN, FIELD)? {
+            None => false,
+            Some(element) => match element.content {
+                [0] => false,
+                [0xff] => true,
+                _ => return Err(element.value_error(FIELD)),
+            },
+        };
+        self.path_length = match parts.optional(tag::INTEGER, FIELD)? {
+            None => None,
+            Some(element) => match element.content {
+                [length] if *length < 0x80 => Some(*length),
+                _ => return Err(element.value_error(FIELD)),
+            },
+        };
+        parts.finish(FIELD)
+    }
+
+    pub(crate) fn dns_names(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        let mut reader = Reader::new(self.alternative_names);
+        core::iter::from_fn(move || reader.element("subject_alt_name").ok())
+            .filter(|name| name.tag == DNS_NAME)
+            .filter_map(|name| core::str::from_utf8(name.content).ok())
+    }
+}

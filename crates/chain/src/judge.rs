@@ -1,0 +1,150 @@
+//! The judge: one service of one bundle, asked about served chains.
+
+use alloc::vec::Vec;
+
+use bundle::{AnchorIndex, Denial, Pin, UnixSeconds};
+use rustls_pki_types::ServerName;
+
+use crate::anchor_set::{Scope, SetAnchor};
+use crate::paths::{self, Walk};
+use crate::pool::Pool;
+use crate::{
+    AnchorSet, Certificate, ChainFault, Inconclusive, Path, Purpose, Refusal, Served, Time, Verdict,
+};
+
+/// Judges the chains of one service under one [`AnchorSet`].
+#[derive(Clone, Copy, Debug)]
+pub struct Judge<'s> {
+    set: &'s AnchorSet,
+    scope: &'s Scope,
+}
+
+/// What every path is measured against.
+pub(crate) struct Rules<'a> {
+    pub(crate) purpose: Purpose,
+    pub(crate) server_name: Option<&'a ServerName<'a>>,
+    pub(crate) denials: &'a [Denial],
+    pub(crate) pins: &'a [Pin],
+    /// A moment that is certainly past.
+    pub(crate) earliest: UnixSeconds,
+}
+
+impl<'s> Judge<'s> {
+    pub(crate) const fn new(set: &'s AnchorSet, scope: &'s Scope) -> Self {
+        Self { set, scope }
+    }
+
+    /// The judgement on one chain.
+    ///
+    /// Verified means: a path from the served certificate to an anchor of the service whose signatures, dates,
+    /// key usages, path lengths and name constraints hold (RFC 5280 §6), whose anchor is valid now and trusted
+    /// for the purpose and, if constrained, by at least one of its constraint sets, which holds a pinned
+    /// certificate or key where the service has pins in force, of which nothing is denied; and the name fits.
+    pub fn verdict(&self, served: &Served<'_>, time: Time) -> Verdict {
+        let leaf = match Certificate::parse(served.end_entity) {
+            Ok(leaf) => leaf,
+            Err(error) => return Verdict::Refused(malformed(&error)),
+        };
+        let mut pool = Pool::new(leaf, served, self.set, self.scope);
+        let mut verified = None;
+        let mut refusal: Option<Refusal> = None;
+        let mut too_complex = false;
+        for moment in pool.moments(time) {
+            let walk = paths::walk(&pool, &self.rules(served, time), moment, &mut |judged| {
+                match judged {
+                    Ok(path) => verified = Some(path),
+                    Err(reason) => refusal = Some(reason.or_better(refusal.take())),
+                }
+                verified.is_none()
+            });
+            match walk {
+                Walk::Ended(reason) => refusal = Some(better(refusal.take(), reason)),
+                Walk::Stopped => break,
+                Walk::TooComplex => too_complex = true,
+            }
+        }
+        let name = served.server_name.map_or(Ok(()), |name| paths::check_name(&pool, name));
+        match (verified, name, refusal) {
+            (Some(path), Ok(()), _) => Verdict::Verified(path),
+            (Some(_), Err(name), _) => Verdict::Refused(name),
+            (None, Ok(()), _) if too_complex || pool.is_cut => {
+                Verdict::Inconclusive(Inconclusive::TooComplex)
+            }
+            (None, Err(name), refusal) => Verdict::Refused(name.or_better(refusal)),
+            (None, Ok(()), Some(refusal)) => Verdict::Refused(refusal),
+            // Not reached: there is at least one moment, and every walk ends with a path, a reason or neither.
+            (None, Ok(()), None) => Verdict::Inconclusive(Inconclusive::TooComplex),
+        }
+    }
+
+    /// True where the chain verifies and every acceptable path runs through something that `denials` names:
+    /// invariant 10's one excuse for losing a service.
+    ///
+    /// False where no path verifies, where one is free of the denials, and where the limits ended the search
+    /// before every path was seen.
+    #[must_use]
+    pub fn every_path_is_denied_by(&self, denials: &[Denial], served: &Served<'_>, time: Time) -> bool {
+        let paths = self.verified_paths(served, time);
+        paths.is_some_and(|paths| !paths.is_empty() && paths.iter().all(|path| path.is_denied_by(denials)))
+    }
+
+    /// Every acceptable path; `None` where the limits ended the search before every path was seen.
+    #[must_use]
+    pub fn verified_paths(&self, served: &Served<'_>, time: Time) -> Option<Vec<Path>> {
+        let Ok(leaf) = Certificate::parse(served.end_entity) else { return Some(Vec::new()) };
+        let mut pool = Pool::new(leaf, served, self.set, self.scope);
+        let mut found: Vec<Path> = Vec::new();
+        if served.server_name.is_some_and(|name| paths::check_name(&pool, name).is_err()) {
+            return Some(found);
+        }
+        for moment in pool.moments(time) {
+            let walk = paths::walk(&pool, &self.rules(served, time), moment, &mut |judged| {
+                found.extend(judged.ok().filter(|path| !found.contains(path)));
+                true
+            });
+            if matches!(walk, Walk::TooComplex) {
+                return None;
+            }
+        }
+        (!pool.is_cut).then_some(found)
+    }
+
+    /// The anchors that could end a path now: of the service, not denied, valid, and trusted for the purpose.
+    ///
+    /// Where there are none, the service cannot be verified at all.
+    pub fn usable_anchors(&self, purpose: Purpose, time: Time) -> impl Iterator<Item = AnchorIndex> {
+        let judge = *self;
+        let is_valid = move |anchor: &&SetAnchor| match time {
+            Time::Known(now) => (anchor.not_before..=anchor.not_after).contains(&now),
+            Time::Unknown { floor } => anchor.not_after >= floor,
+        };
+        let anchors = judge.set.anchors.iter().filter(move |anchor| judge.scope.includes(anchor.index));
+        anchors
+            .filter(is_valid)
+            .filter(move |anchor| anchor.purposes.contains(purpose.bit()))
+            .filter(move |anchor| anchor.denial(&judge.set.denials).is_none())
+            .map(|anchor| anchor.index)
+    }
+
+    fn rules<'a>(&'a self, served: &Served<'a>, time: Time) -> Rules<'a> {
+        Rules {
+            purpose: served.purpose,
+            server_name: served.server_name,
+            denials: &self.set.denials,
+            pins: &self.scope.pins,
+            earliest: time.earliest(),
+        }
+    }
+}
+
+fn better(known: Option<Refusal>, new: Refusal) -> Refusal {
+    match known {
+        Some(known) => known.or_better(Some(new)),
+        None => new,
+    }
+}
+
+fn malformed(error: &crate::DerError) -> Refusal {
+    use alloc::string::ToString as _;
+    Refusal::Chain(ChainFault::Malformed(error.to_string()))
+}

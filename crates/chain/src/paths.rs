@@ -1,0 +1,239 @@
+//! Walks every path that rustls-webpki finds and asks of each what webpki does not know.
+
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+use core::cell::RefCell;
+use core::net::{Ipv4Addr, Ipv6Addr};
+use core::time::Duration;
+
+use bundle::{Denial, PinKind, UnixSeconds};
+use rustls_pki_types::{CertificateDer, IpAddr, ServerName, TrustAnchor, UnixTime};
+use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, Error, VerifiedPath};
+
+use crate::anchor_set::{SetAnchor, denial_of};
+use crate::judge::Rules;
+use crate::pool::Pool;
+use crate::{CertificateLabel, ChainFault, Path, Purpose, Refusal};
+
+/// What a walk came to.
+pub(crate) enum Walk {
+    /// Every path was looked at; the last reason of webpki's own is kept for the case that none was acceptable.
+    Ended(Refusal),
+    /// The visitor asked to stop.
+    Stopped,
+    /// The work is beyond the limits.
+    TooComplex,
+}
+
+/// Looks at every path of `pool` at `moment`; `visit` is told of each, and says whether to go on.
+pub(crate) fn walk(
+    pool: &Pool<'_>,
+    rules: &Rules<'_>,
+    moment: UnixSeconds,
+    visit: &mut dyn FnMut(Result<Path, Refusal>) -> bool,
+) -> Walk {
+    let leaf_der = CertificateDer::from(pool.leaf.as_der());
+    let leaf = match EndEntityCert::try_from(&leaf_der) {
+        Ok(leaf) => leaf,
+        Err(error) => return Walk::Ended(Refusal::Chain(ChainFault::Malformed(error.to_string()))),
+    };
+    let intermediates: Vec<_> =
+        pool.intermediates.iter().map(|known| CertificateDer::from(known.as_der())).collect();
+    let anchors: Vec<_> = pool.anchors.iter().map(|anchor| borrowed(&anchor.trust_anchor)).collect();
+    let visit = RefCell::new((visit, false));
+    let on_path = |path: &VerifiedPath<'_>| {
+        let position = anchors.iter().position(|anchor| core::ptr::eq(anchor, path.anchor()));
+        let Some(anchor) = position.and_then(|position| pool.anchors.get(position)) else {
+            return Err(Error::UnknownIssuer);
+        };
+        let judged = examine(path, anchor, pool, rules, moment);
+        let (visit, stopped) = &mut *visit.borrow_mut();
+        *stopped = !visit(judged);
+        // Accepting ends webpki's search; the least specific error lets it go on without hiding another one.
+        if *stopped { Ok(()) } else { Err(Error::UnknownIssuer) }
+    };
+    let outcome = leaf.verify_for_usage(
+        ALL_VERIFICATION_ALGS,
+        &anchors,
+        &intermediates,
+        UnixTime::since_unix_epoch(Duration::from_secs(moment.0)),
+        rules.purpose.key_usage(),
+        None,
+        Some(&on_path),
+    );
+    match outcome {
+        Ok(_) => Walk::Stopped,
+        Err(
+            Error::MaximumSignatureChecksExceeded
+            | Error::MaximumPathBuildCallsExceeded
+            | Error::MaximumNameConstraintComparisonsExceeded,
+        ) => Walk::TooComplex,
+        Err(error) => Walk::Ended(explain(&error, pool, rules.purpose, moment)),
+    }
+}
+
+/// Checks the served name against the leaf's (RFC 6125, subjectAltName only).
+pub(crate) fn check_name(pool: &Pool<'_>, name: &ServerName<'_>) -> Result<(), Refusal> {
+    let der = CertificateDer::from(pool.leaf.as_der());
+    let matches =
+        EndEntityCert::try_from(&der).is_ok_and(|leaf| leaf.verify_is_valid_for_subject_name(name).is_ok());
+    if matches {
+        return Ok(());
+    }
+    /// Enough for a person to see which server answered.
+    const NAMES_SHOWN_MAX: usize = 4;
+    let presented = pool.leaf.dns_names().take(NAMES_SHOWN_MAX).map(String::from).collect();
+    Err(Refusal::Name { asked: text_of(name), presented })
+}
+
+fn text_of(name: &ServerName<'_>) -> String {
+    match name {
+        ServerName::DnsName(name) => name.as_ref().into(),
+        ServerName::IpAddress(IpAddr::V4(address)) => Ipv4Addr::from(*address.as_ref()).to_string(),
+        ServerName::IpAddress(IpAddr::V6(address)) => Ipv6Addr::from(*address.as_ref()).to_string(),
+        _ => String::new(),
+    }
+}
+
+fn borrowed<'a>(anchor: &'a TrustAnchor<'_>) -> TrustAnchor<'a> {
+    TrustAnchor {
+        subject: anchor.subject.as_ref().into(),
+        subject_public_key_info: anchor.subject_public_key_info.as_ref().into(),
+        name_constraints: anchor.name_constraints.as_ref().map(|constraints| constraints.as_ref().into()),
+    }
+}
+
+/// Everything that webpki does not check on a path that it has verified.
+fn examine(
+    path: &VerifiedPath<'_>,
+    anchor: &SetAnchor,
+    pool: &Pool<'_>,
+    rules: &Rules<'_>,
+    moment: UnixSeconds,
+) -> Result<Path, Refusal> {
+    let mut found = Path {
+        anchor: anchor.index,
+        certificates: Vec::new(),
+        keys: Vec::new(),
+        valid_until: anchor.not_after,
+    };
+    let intermediates = path.intermediate_certificates().map(|certificate| certificate.der());
+    for der in core::iter::once(path.end_entity().der()).chain(intermediates) {
+        let Some(certificate) = pool.certificate(&der) else { continue };
+        let (sha256, spki) = (certificate.sha256(), certificate.spki_sha256());
+        if let Some(denial) = denial_of(rules.denials, sha256, spki) {
+            return Err(denied(CertificateLabel::of(certificate), denial));
+        }
+        found.certificates.push(sha256);
+        found.keys.push(spki);
+        found.valid_until = found.valid_until.min(certificate.not_after());
+    }
+    if let Some(denial) = anchor.denial(rules.denials) {
+        return Err(denied(anchor.label.clone(), denial));
+    }
+    found.certificates.push(anchor.label.sha256);
+    found.keys.push(anchor.spki_sha256);
+    check_anchor(anchor, rules, moment)?;
+    let end = constraint_end(anchor, pool, rules, moment)?;
+    found.valid_until = found.valid_until.min(end);
+    check_pins(&found, anchor, rules)?;
+    Ok(found)
+}
+
+const fn denied(certificate: CertificateLabel, denial: Denial) -> Refusal {
+    Refusal::Denied { certificate, denial }
+}
+
+fn check_anchor(anchor: &SetAnchor, rules: &Rules<'_>, moment: UnixSeconds) -> Result<(), Refusal> {
+    let (not_before, not_after) = (anchor.not_before, anchor.not_after);
+    if moment < not_before || moment > not_after {
+        let certificate = anchor.label.clone();
+        return Err(Refusal::Date { certificate, not_before, not_after, judged_at: moment });
+    }
+    if !anchor.purposes.contains(rules.purpose.bit()) {
+        return Err(Refusal::Purpose { certificate: anchor.label.clone(), purpose: rules.purpose });
+    }
+    Ok(())
+}
+
+/// The last moment at which one of the anchor's constraint sets still holds.
+fn constraint_end(
+    anchor: &SetAnchor,
+    pool: &Pool<'_>,
+    rules: &Rules<'_>,
+    moment: UnixSeconds,
+) -> Result<UnixSeconds, Refusal> {
+    const NEVER: UnixSeconds = UnixSeconds(u64::MAX);
+    let sets = anchor.constraints();
+    if sets.is_empty() {
+        return Ok(NEVER);
+    }
+    // An address lies in no DNS subtree.
+    let host = match rules.server_name {
+        Some(ServerName::DnsName(name)) => name.as_ref(),
+        _ => "",
+    };
+    sets.iter()
+        .filter(|set| set.holds(host, pool.leaf.not_before(), Some(moment)))
+        .map(|set| set.expires_at.map_or(NEVER, |end| UnixSeconds(end.0.saturating_sub(1))))
+        .max()
+        .ok_or_else(|| Refusal::Constraint { anchor: anchor.label.clone() })
+}
+
+/// Pins are measured against a moment that is certainly past, never against one that the leaf's own notBefore
+/// suggests: a postdated certificate must not be able to switch them off.
+fn check_pins(path: &Path, anchor: &SetAnchor, rules: &Rules<'_>) -> Result<(), Refusal> {
+    let mut in_force = rules.pins.iter().filter(|pin| rules.earliest < pin.until).peekable();
+    if in_force.peek().is_none() {
+        return Ok(());
+    }
+    let is_pinned = in_force.any(|pin| match pin.kind {
+        PinKind::Certificate => path.certificates.contains(&pin.sha256),
+        PinKind::Spki => path.keys.contains(&pin.sha256),
+    });
+    if is_pinned { Ok(()) } else { Err(Refusal::Pin { anchor: anchor.label.clone() }) }
+}
+
+/// webpki's reason in the words of this crate.
+fn explain(error: &Error, pool: &Pool<'_>, purpose: Purpose, moment: UnixSeconds) -> Refusal {
+    let label = || CertificateLabel::of(&pool.leaf);
+    Refusal::Chain(match error {
+        Error::CertExpired { .. } | Error::CertNotValidYet { .. } => {
+            let certificate = pool.first_out_of_date(moment).unwrap_or(&pool.leaf);
+            return Refusal::Date {
+                certificate: CertificateLabel::of(certificate),
+                not_before: certificate.not_before(),
+                not_after: certificate.not_after(),
+                judged_at: moment,
+            };
+        }
+        Error::RequiredEkuNotFoundContext(_) | Error::EmptyEkuExtension => {
+            return Refusal::Purpose { certificate: label(), purpose };
+        }
+        Error::NameConstraintViolation => ChainFault::NameConstraint,
+        Error::CaUsedAsEndEntity => {
+            ChainFault::Role("a CA certificate stands where the peer's own belongs".into())
+        }
+        Error::EndEntityUsedAsCa => {
+            ChainFault::Role("a certificate of the chain is signed by one that is no CA".into())
+        }
+        Error::PathLenConstraintViolated | Error::MaximumPathDepthExceeded => {
+            ChainFault::Role("more CA certificates follow one another than their path lengths allow".into())
+        }
+        Error::InvalidSignatureForPublicKey => {
+            ChainFault::Signature("a signature of the chain does not verify".into())
+        }
+        Error::CertDistrusted => {
+            ChainFault::Signature("a key of the chain is one that rustls-webpki itself never trusts".into())
+        }
+        Error::UnsupportedSignatureAlgorithmContext(_)
+        | Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => ChainFault::Signature(
+            "a signature of the chain has an algorithm that is not verified here".into(),
+        ),
+        Error::UnknownIssuer => {
+            let issuer: String = pool.last_reached().issuer().to_string();
+            ChainFault::UnknownIssuer { issuer }
+        }
+        other => ChainFault::Malformed(other.to_string()),
+    })
+}

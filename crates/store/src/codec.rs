@@ -1,0 +1,273 @@
+//! A record as bytes: a part frozen for ever, then this format's fields, then a CRC over both.
+
+use bundle::{ChannelId, UnixSeconds};
+use crc::{CRC_32_ISO_HDLC, Crc};
+
+use crate::{
+    CheckNote, Denials, Floors, HeadNote, KeyringBytes, Phase, Record, Refusal, Refusals, Release, SlotEntry,
+    SlotIndex,
+    denials::kind_of_byte,
+    limits::{BLOCK_BYTES, DENIAL_BYTES, DENIALS_MAX, FROZEN_BYTES, KEYRING_BYTES_MAX, RECORD_BYTES, STORE_FORMAT},
+    wire::{Fields, Writer},
+};
+
+const MAGIC: [u8; 4] = *b"TBST";
+/// The CRC of Ethernet and zip files; it finds torn writes, it is no defence against people.
+const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
+const CRC_BYTES: usize = 4;
+/// Zeros at the end of the frozen part.
+const FROZEN_RESERVED_BYTES: usize = 14;
+/// Bytes between the magic number and the counters.
+const FORMAT_AND_LENGTH_BYTES: usize = 4;
+/// Bytes of each optional part behind its presence byte.
+const HEAD_BYTES: usize = 50;
+const CHECK_BYTES: usize = 10;
+const SLOT_BYTES: usize = 94;
+const REFUSAL_BYTES: usize = 50;
+/// Stands for "no slot".
+const NO_SLOT: u8 = 0xff;
+
+/// The part of a record that every version of this software reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Frozen {
+    pub(crate) format: u16,
+    pub(crate) length: u16,
+    pub(crate) sequence: u64,
+    pub(crate) generation: u64,
+    pub(crate) floors: Floors,
+}
+
+/// What a journal block holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Block {
+    /// Nothing was ever written here.
+    Blank,
+    /// Neither blank nor a whole record: torn, or rotten.
+    Unreadable,
+    /// A whole record of another format.
+    Foreign(Frozen),
+    /// A whole record.
+    Whole(Record),
+}
+
+/// The two counters that a poll compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Counters {
+    pub(crate) sequence: u64,
+    pub(crate) generation: u64,
+}
+
+impl Counters {
+    /// Reads the counters alone, without knowing whether the rest is whole.
+    pub(crate) fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        if fields.array::<4>()? != MAGIC {
+            return None;
+        }
+        fields.take(FORMAT_AND_LENGTH_BYTES)?;
+        Some(Self { sequence: fields.u64()?, generation: fields.u64()? })
+    }
+}
+
+impl Frozen {
+    /// Reads the frozen fields alone, without knowing whether the rest is whole.
+    pub(crate) fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        if fields.array::<4>()? != MAGIC {
+            return None;
+        }
+        let (format, length) = (fields.u16()?, fields.u16()?);
+        let (sequence, generation) = (fields.u64()?, fields.u64()?);
+        let (keyring, release, head) = (fields.order()?, fields.order()?, fields.order()?);
+        let time = UnixSeconds(fields.u64()?);
+        fields.take(FROZEN_RESERVED_BYTES)?;
+        Some(Self { format, length, sequence, generation, floors: Floors { keyring, release, head, time } })
+    }
+}
+
+/// Reads a block: the CRC first, then the frozen part, then the fields of this format.
+pub(crate) fn decode(block: &[u8; BLOCK_BYTES]) -> Block {
+    if block.iter().all(|byte| *byte == 0) || block.iter().all(|byte| *byte == 0xff) {
+        return Block::Blank;
+    }
+    whole(block).unwrap_or(Block::Unreadable)
+}
+
+fn whole(block: &[u8; BLOCK_BYTES]) -> Option<Block> {
+    let frozen = Frozen::read(&mut Fields::new(block))?;
+    let length = usize::from(frozen.length);
+    let covered = block.get(..length)?;
+    let crc = block.get(length..length.checked_add(CRC_BYTES)?)?;
+    if length < FROZEN_BYTES || CRC.checksum(covered).to_le_bytes() != *crc {
+        return None;
+    }
+    if frozen.format != STORE_FORMAT {
+        return Some(Block::Foreign(frozen));
+    }
+    let mut fields = Fields::new(covered.get(FROZEN_BYTES..)?);
+    let record = read_fields(frozen, &mut fields)?;
+    fields.rest().is_empty().then_some(Block::Whole(record))
+}
+
+/// Writes a record over a whole block; `None` only where the limits contradict each other.
+pub(crate) fn encode(record: &Record, block: &mut [u8; BLOCK_BYTES]) -> Option<()> {
+    block.fill(0);
+    let (covered, rest) = block.split_at_mut_checked(RECORD_BYTES)?;
+    let mut writer = Writer::new(covered);
+    write_fields(record, &mut writer)?;
+    if writer.finish()? != RECORD_BYTES {
+        return None;
+    }
+    let crc = CRC.checksum(covered).to_le_bytes();
+    rest.get_mut(..CRC_BYTES)?.copy_from_slice(&crc);
+    Some(())
+}
+
+fn write_fields(record: &Record, writer: &mut Writer<'_>) -> Option<()> {
+    writer.put(&MAGIC);
+    writer.u16(STORE_FORMAT);
+    writer.u16(u16::try_from(RECORD_BYTES).ok()?);
+    writer.u64(record.sequence);
+    writer.u64(record.generation);
+    let Floors { keyring, release, head, time } = record.floors;
+    [keyring, release, head].into_iter().for_each(|floor| writer.order(floor));
+    writer.u64(time.0);
+    writer.zeros(FROZEN_RESERVED_BYTES);
+    writer.put(&record.channel.unwrap_or(ChannelId::FLEET).0);
+    write_phase(record.phase, writer);
+    writer.u8(record.conclusive_failures);
+    writer.optional(record.head.as_ref(), HEAD_BYTES, |writer, head| {
+        writer.order(head.order);
+        writer.sha256(&head.digest);
+        writer.u64(head.issued_at.0);
+        writer.u32(head.lifetime_seconds);
+    });
+    writer.optional(record.last_check.as_ref(), CHECK_BYTES, |writer, check| {
+        writer.time(check.at);
+        writer.u16(check.reason);
+    });
+    for slot in &record.slots {
+        writer.optional(slot.as_ref(), SLOT_BYTES, write_slot);
+    }
+    for refusal in &record.refusals.entries {
+        writer.optional(refusal.as_ref(), REFUSAL_BYTES, |writer, refusal| {
+            writer.order(refusal.order);
+            writer.sha256(&refusal.digest);
+            writer.u16(refusal.reason);
+            writer.u16(refusal.attempts);
+            writer.time(refusal.retry_at);
+        });
+    }
+    writer.order(record.denials.order);
+    writer.u16(u16::try_from(record.denials.count).ok()?);
+    record.denials.entries.iter().for_each(|entry| writer.put(entry));
+    writer.u16(u16::try_from(record.keyring.as_bytes().len()).ok()?);
+    writer.put(record.keyring.field());
+    Some(())
+}
+
+fn write_phase(phase: Phase, writer: &mut Writer<'_>) {
+    let index = |slot: Option<SlotIndex>| match slot {
+        None => NO_SLOT,
+        Some(SlotIndex::First) => 0,
+        Some(SlotIndex::Second) => 1,
+    };
+    let (number, fallback) = match phase {
+        Phase::Empty => (0, None),
+        Phase::Confirmed { .. } => (1, None),
+        Phase::Trial { fallback, .. } => (2, fallback),
+    };
+    writer.u8(number);
+    writer.u8(index(phase.active()));
+    writer.u8(index(fallback));
+}
+
+fn write_slot(writer: &mut Writer<'_>, entry: &SlotEntry) {
+    writer.order(entry.release.order);
+    writer.sha256(&entry.release.digest);
+    writer.u32(entry.release.document_bytes);
+    writer.u64(entry.release.issued_at.0);
+    writer.u32(entry.total_bytes);
+    writer.sha256(&entry.content_sha256);
+    writer.time(entry.committed_at);
+}
+
+fn read_fields(frozen: Frozen, fields: &mut Fields<'_>) -> Option<Record> {
+    let Frozen { sequence, generation, floors, .. } = frozen;
+    let channel = Some(ChannelId(fields.array()?)).filter(|channel| *channel != ChannelId::FLEET);
+    let phase = read_phase(fields)?;
+    let conclusive_failures = fields.u8()?;
+    let head = fields.optional(HEAD_BYTES, |fields| {
+        let (order, digest) = (fields.order()?, fields.sha256()?);
+        let (issued_at, lifetime_seconds) = (UnixSeconds(fields.u64()?), fields.u32()?);
+        Some(HeadNote { order, digest, issued_at, lifetime_seconds })
+    })?;
+    let last_check = fields.optional(CHECK_BYTES, |fields| {
+        let (at, reason) = (fields.time()?, fields.u16()?);
+        Some(CheckNote { at, reason })
+    })?;
+    let slots = [fields.optional(SLOT_BYTES, read_slot)?, fields.optional(SLOT_BYTES, read_slot)?];
+    let mut refusals = Refusals::default();
+    for entry in &mut refusals.entries {
+        *entry = fields.optional(REFUSAL_BYTES, |fields| {
+            let (order, digest) = (fields.order()?, fields.sha256()?);
+            let (reason, attempts, retry_at) = (fields.u16()?, fields.u16()?, fields.time()?);
+            Some(Refusal { order, digest, reason, attempts, retry_at })
+        })?;
+    }
+    let denials = read_denials(fields)?;
+    let keyring = read_keyring(fields)?;
+    let record = Record {
+        sequence, generation, floors, channel, phase, conclusive_failures, head, last_check, slots, refusals,
+        denials, keyring,
+    };
+    // A phase that names a slot must say what the slot holds.
+    (record.phase == Phase::Empty || record.active().is_some()).then_some(record)
+}
+
+fn read_phase(fields: &mut Fields<'_>) -> Option<Phase> {
+    let number = fields.u8()?;
+    let mut slot = || {
+        Some(match fields.u8()? {
+            NO_SLOT => None,
+            0 => Some(SlotIndex::First),
+            1 => Some(SlotIndex::Second),
+            _ => return None,
+        })
+    };
+    Some(match (number, slot()?, slot()?) {
+        (0, None, None) => Phase::Empty,
+        (1, Some(active), None) => Phase::Confirmed { active },
+        (2, Some(active), fallback) if fallback != Some(active) => Phase::Trial { active, fallback },
+        _ => return None,
+    })
+}
+
+fn read_slot(fields: &mut Fields<'_>) -> Option<SlotEntry> {
+    let (order, digest) = (fields.order()?, fields.sha256()?);
+    let (document_bytes, issued_at) = (fields.u32()?, UnixSeconds(fields.u64()?));
+    let (total_bytes, content_sha256) = (fields.u32()?, fields.sha256()?);
+    let committed_at = fields.time()?;
+    let release = Release { order, digest, document_bytes, issued_at };
+    Some(SlotEntry { release, total_bytes, content_sha256, committed_at })
+}
+
+fn read_denials(fields: &mut Fields<'_>) -> Option<Denials> {
+    let order = fields.order()?;
+    let count = usize::from(fields.u16()?);
+    let mut entries = [[0; DENIAL_BYTES]; DENIALS_MAX];
+    for entry in &mut entries {
+        *entry = fields.array()?;
+    }
+    let (used, unused) = entries.split_at_checked(count)?;
+    let kinds_are_known = used.iter().all(|[kind, ..]| kind_of_byte(*kind).is_some());
+    let rest_is_zero = unused.iter().flatten().all(|byte| *byte == 0);
+    (kinds_are_known && rest_is_zero).then_some(Denials { order, entries, count })
+}
+
+fn read_keyring(fields: &mut Fields<'_>) -> Option<KeyringBytes> {
+    let length = usize::from(fields.u16()?);
+    let (used, unused) = fields.take(KEYRING_BYTES_MAX)?.split_at_checked(length)?;
+    if unused.iter().any(|byte| *byte != 0) {
+        return None;
+    }
+    KeyringBytes::new(used)
+}

@@ -1,0 +1,86 @@
+//! The newest verified deny list, kept apart from any slot so that no revert can undo it.
+
+use core::fmt;
+
+use bundle::{Denial, DenialKind, Order, Sha256};
+
+use crate::limits::{DENIAL_BYTES, DENIALS_MAX};
+
+/// A deny list and the release that it came with.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Denials {
+    /// The release whose manifest carried the list.
+    pub order: Order,
+    pub(crate) entries: [[u8; DENIAL_BYTES]; DENIALS_MAX],
+    pub(crate) count: usize,
+}
+
+impl Denials {
+    /// Keeps the entries; `None` above [`DENIALS_MAX`].
+    #[must_use]
+    pub fn new(order: Order, entries: impl Iterator<Item = Denial>) -> Option<Self> {
+        let mut denials = Self { order, ..Self::default() };
+        for denial in entries {
+            let entry = denials.entries.get_mut(denials.count)?;
+            let bytes = core::iter::once(kind_byte(denial.kind)).chain(denial.sha256.0);
+            entry.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
+            denials.count = denials.count.checked_add(1)?;
+        }
+        Some(denials)
+    }
+
+    /// The entries.
+    pub fn iter(&self) -> impl Iterator<Item = Denial> + '_ {
+        let entries = self.entries.iter().take(self.count);
+        // Unreachable for an unknown kind, because neither `new` nor the journal lets one in.
+        entries.filter_map(|[kind, sha256 @ ..]| {
+            Some(Denial { kind: kind_of_byte(*kind)?, sha256: Sha256(*sha256) })
+        })
+    }
+
+    /// Number of entries.
+    #[must_use]
+    pub const fn count(&self) -> usize {
+        self.count
+    }
+
+    /// True where the list has this entry.
+    #[must_use]
+    pub fn contains(&self, denial: &Denial) -> bool {
+        self.iter().any(|entry| entry == *denial)
+    }
+
+    /// True where both lists deny the same, in the same order.
+    pub(crate) fn denies_the_same(&self, other: &Self) -> bool {
+        self.count == other.count && self.entries == other.entries
+    }
+}
+
+/// The kind's number on the medium: never renumber.
+const fn kind_byte(kind: DenialKind) -> u8 {
+    match kind {
+        DenialKind::Certificate => 0,
+        DenialKind::Spki => 1,
+    }
+}
+
+/// The kind with this number.
+pub(crate) const fn kind_of_byte(byte: u8) -> Option<DenialKind> {
+    match byte {
+        0 => Some(DenialKind::Certificate),
+        1 => Some(DenialKind::Spki),
+        _ => None,
+    }
+}
+
+impl Default for Denials {
+    fn default() -> Self {
+        Self { order: Order::default(), entries: [[0; DENIAL_BYTES]; DENIALS_MAX], count: 0 }
+    }
+}
+
+impl fmt::Debug for Denials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Denials({} of release {})", self.count, self.order)
+    }
+}

@@ -1,0 +1,111 @@
+//! The record's bytes: every field survives, every fault is seen, and a later format is left alone.
+
+use bundle::{Order, UnixSeconds};
+use crc::{CRC_32_ISO_HDLC, Crc};
+
+use super::{channel, denials, head, install, next_keyring, open, refusal, release, stage};
+use crate::{
+    CheckNote, Condition, Error, Floors, Phase, Record, SlotIndex,
+    codec::{self, Block},
+    fault::Medium,
+    limits::{BLOCK_BYTES, RECORD_BYTES},
+};
+
+fn full_record() -> Record {
+    let mut store = open(Medium::new(4_096));
+    store.change(|change| change.change_channel(channel())).unwrap();
+    install(&mut store, 1).unwrap();
+    next_keyring(&mut store, 3).unwrap();
+    let sealed = stage(&mut store, 2).unwrap();
+    store
+        .change(|change| {
+            change.replace_denials(denials(2))?;
+            change.record_refusal(refusal(4));
+            change.note_head(head(12));
+            change.note_check(CheckNote { at: Some(UnixSeconds(77)), reason: 3 });
+            change.commit_trial(&sealed, release(2), Some(UnixSeconds(80)))?;
+            change.record_failure()
+        })
+        .unwrap();
+    store.record().clone()
+}
+
+fn encoded(record: &Record) -> [u8; BLOCK_BYTES] {
+    let mut block = [0xaa; BLOCK_BYTES];
+    codec::encode(record, &mut block).unwrap();
+    block
+}
+
+#[test]
+fn every_field_survives_the_medium() {
+    let record = full_record();
+    assert_eq!(record.phase, Phase::Trial { active: SlotIndex::Second, fallback: Some(SlotIndex::First) });
+    assert_eq!(codec::decode(&encoded(&record)), Block::Whole(record));
+    assert_eq!(codec::decode(&encoded(&Record::default())), Block::Whole(Record::default()));
+}
+
+#[test]
+fn every_flipped_byte_is_seen() {
+    let block = encoded(&full_record());
+    for offset in 0..RECORD_BYTES + 4 {
+        let mut rotten = block;
+        rotten[offset] ^= 0x10;
+        assert_eq!(codec::decode(&rotten), Block::Unreadable, "byte {offset}");
+    }
+}
+
+#[test]
+fn blank_media_of_both_polarities_are_blank() {
+    assert_eq!(codec::decode(&[0; BLOCK_BYTES]), Block::Blank);
+    assert_eq!(codec::decode(&[0xff; BLOCK_BYTES]), Block::Blank);
+}
+
+#[test]
+fn a_record_with_a_valid_crc_and_an_impossible_phase_is_unreadable() {
+    for (offset, value) in [(72, 3), (72, 1), (73, 2), (74, 1), (76, 2)] {
+        let mut block = encoded(&full_record());
+        block[offset] = value;
+        seal(&mut block);
+        assert_eq!(codec::decode(&block), Block::Unreadable, "byte {offset} = {value}");
+    }
+}
+
+#[test]
+fn a_newer_format_keeps_its_floors_and_is_never_written() {
+    let mut store = open(Medium::new(4_096));
+    install(&mut store, 1).unwrap();
+    install(&mut store, 2).unwrap();
+    let newest = store.record().clone();
+    let mut medium = store.into_storage();
+    let raised = Floors { release: Order::new(0, 50), ..newest.floors };
+    let mut block = encoded(&Record { sequence: newest.sequence + 1, floors: raised, ..newest });
+    block[4] = 2;
+    seal(&mut block);
+    crate::Storage::write(&mut medium, 57_344, &block).unwrap();
+    let before = medium.bytes().to_vec();
+    let mut store = open(medium);
+    assert_eq!(store.condition(), Condition::NewerFormat { format: 2 });
+    assert_eq!(store.record().floors, raised);
+    assert!(store.readable().is_none());
+    assert_eq!(store.begin().unwrap_err(), Error::NewerFormat { format: 2 });
+    assert_eq!(store.change(|change| change.confirm()), Err(Error::NewerFormat { format: 2 }));
+    assert_eq!(store.into_storage().bytes(), before);
+}
+
+#[test]
+fn a_lost_store_says_so_and_starts_anew() {
+    let mut store = open(Medium::new(4_096));
+    install(&mut store, 1).unwrap();
+    let mut medium = store.into_storage();
+    medium.flip(57_344 + 9, 1);
+    medium.flip(65_536 + 9, 1);
+    let mut store = open(medium);
+    assert_eq!(store.condition(), Condition::Lost);
+    install(&mut store, 1).unwrap();
+    assert_eq!(open(store.into_storage()).condition(), Condition::Ready);
+}
+
+fn seal(block: &mut [u8; BLOCK_BYTES]) {
+    let crc = Crc::<u32>::new(&CRC_32_ISO_HDLC).checksum(&block[..RECORD_BYTES]);
+    block[RECORD_BYTES..RECORD_BYTES + 4].copy_from_slice(&crc.to_le_bytes());
+}

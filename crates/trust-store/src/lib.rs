@@ -1,0 +1,68 @@
+//! What an application links: the installed anchors of a service, and a rustls verifier that follows them.
+//!
+//! The device agent keeps the store; applications read it. No lock, no rebuild, no restart: a poll reads at most
+//! 64 bytes, a changed bundle is read whole, hashed and swapped in at once, and no handshake sees half of it.
+//!
+//! With rustls, everything is in [`client_config`](rustls::client_config):
+//!
+//! ```no_run
+//! use std::path::Path;
+//! use std::sync::Arc;
+//!
+//! use trust_store::{Location, TrustStore};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // Once, at start.
+//! let store = TrustStore::open(
+//!     Location::of(Path::new("/var/lib/device-agent/store")),
+//!     Some(Path::new("/usr/share/device-agent/seed")),
+//! )?;
+//! let config = Arc::new(trust_store::rustls::client_config(&store, "iot-hub")?);
+//!
+//! // For as long as the process lives: every new connection trusts what is installed at that moment.
+//! let name = "fleet.azure-devices.net".try_into()?;
+//! let mut tls = rustls::ClientConnection::new(Arc::clone(&config), name)?;
+//! let mut tcp = std::net::TcpStream::connect("fleet.azure-devices.net:443")?;
+//! let stream = rustls::Stream::new(&mut tls, &mut tcp);
+//! # let _ = stream; Ok(()) }
+//! ```
+//!
+//! Other TLS stacks take the certificates themselves, and a new context when they change:
+//!
+//! ```no_run
+//! use std::path::Path;
+//! use std::time::Duration;
+//!
+//! use trust_store::{Location, TrustStore};
+//!
+//! # fn build_context(der: impl Iterator<Item = Vec<u8>>) {}
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let store = TrustStore::open(Location::of(Path::new("/var/lib/device-agent/store")), None)?;
+//! let follower = store.follow(Duration::from_secs(5), |installed| {
+//!     if let Some(anchors) = installed.anchors("iot-hub") {
+//!         build_context(anchors.map(|anchor| anchor.der.to_vec()));
+//!     }
+//! });
+//! # drop(follower); Ok(()) }
+//! ```
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `rustls` (default) | [`rustls`]: the verifier, the session store and the client configuration |
+
+#![forbid(unsafe_code)]
+
+mod error;
+mod follower;
+mod installed;
+mod location;
+#[cfg(feature = "rustls")]
+pub mod rustls;
+mod seed;
+mod trust_store;
+
+pub use error::{OpenError, RefreshError, SeedError};
+pub use follower::Follower;
+pub use installed::{Installed, InstalledAnchor, Origin};
+pub use location::{DEFAULT_REGION_BYTES, Location};
+pub use trust_store::{Refreshed, TrustStore};

@@ -1,0 +1,9 @@
+//! A device whose bundle changes while applications look on: what they read, and whom they trust.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what a test needs and does not get is its failure")]
+
+mod device;
+mod sessions;
+mod store;
+mod tls;
+mod verifier;
