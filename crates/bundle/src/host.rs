@@ -77,12 +77,15 @@ impl<'a> HostPattern<'a> {
     /// True where it is a pattern at all.
     #[must_use]
     pub fn is_well_formed(&self) -> bool {
-        let Some((host, _)) = split_host_port(self.0) else { return false };
+        let Some((host, _)) = split_host_port(self.0).filter(|_| self.0.len() <= limits::HOST_BYTES_MAX)
+        else {
+            return false;
+        };
         if self.0.starts_with('[') {
             return host.parse::<core::net::Ipv6Addr>().is_ok();
         }
         let name = host.strip_prefix("*.").unwrap_or(host);
-        self.0.len() <= limits::HOST_BYTES_MAX && is_dns_name(name)
+        is_dns_name(name)
     }
 }
 
@@ -142,6 +145,8 @@ mod tests {
         ] {
             assert!(!HostPattern(bad).is_well_formed(), "{bad:?}");
         }
+        let long = alloc::format!("[::1]:{:0>300}", 1);
+        assert!(!HostPattern(&long).is_well_formed(), "a port of 300 digits");
         for good in ["localhost:4433", "*.azure-devices.net", "127.0.0.1:1", "[::1]:2", "a_b.example"] {
             assert!(HostPattern(good).is_well_formed(), "{good:?}");
         }

@@ -57,6 +57,7 @@ pub mod pki;
 mod pool;
 mod refusal;
 mod served;
+mod twin;
 mod verdict;
 
 pub use algorithm::{KeyAlgorithm, RSA_BITS_MIN, SignatureAlgorithm};

@@ -13,6 +13,7 @@ use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, Error, VerifiedPath};
 use crate::anchor_set::{SetAnchor, denial_of};
 use crate::judge::Rules;
 use crate::pool::Pool;
+use crate::twin::twins;
 use crate::{CertificateLabel, ChainFault, Path, Purpose, Refusal};
 
 /// What a walk came to.
@@ -115,15 +116,19 @@ fn examine(
         anchor: anchor.index,
         certificates: Vec::new(),
         keys: Vec::new(),
+        twins: Vec::new(),
         valid_until: anchor.not_after,
     };
     let intermediates = path.intermediate_certificates().map(|certificate| certificate.der());
     for der in core::iter::once(path.end_entity().der()).chain(intermediates) {
         let Some(certificate) = pool.certificate(&der) else { continue };
         let (sha256, spki) = (certificate.sha256(), certificate.spki_sha256());
-        if let Some(denial) = denial_of(rules.denials, sha256, spki) {
-            return Err(denied(CertificateLabel::of(certificate), denial));
+        for name in core::iter::once(sha256).chain(twins(certificate)) {
+            if let Some(denial) = denial_of(rules.denials, name, spki) {
+                return Err(denied(CertificateLabel::of(certificate), denial));
+            }
         }
+        found.twins.extend(twins(certificate));
         found.certificates.push(sha256);
         found.keys.push(spki);
         found.valid_until = found.valid_until.min(certificate.not_after());

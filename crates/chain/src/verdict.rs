@@ -36,6 +36,8 @@ pub struct Path {
     pub(crate) certificates: Vec<Sha256>,
     /// The SHA-256 of each one's public key, in the same order.
     pub(crate) keys: Vec<Sha256>,
+    /// The SHA-256 of those that have another spelling (`twin.rs`), under that spelling.
+    pub(crate) twins: Vec<Sha256>,
     pub(crate) valid_until: UnixSeconds,
 }
 
@@ -96,7 +98,7 @@ impl Path {
     /// True where some certificate of the path is denied.
     pub(crate) fn is_denied_by(&self, denials: &[bundle::Denial]) -> bool {
         denials.iter().any(|denial| {
-            self.certificates.iter().any(|sha256| denial.names_certificate(*sha256))
+            self.certificates.iter().chain(&self.twins).any(|sha256| denial.names_certificate(*sha256))
                 || self.keys.iter().any(|sha256| denial.names_spki(*sha256))
         })
     }

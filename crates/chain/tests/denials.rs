@@ -214,3 +214,67 @@ fn a_clock_behind_the_floor_was_never_set() {
     assert_eq!(Time::from_clock(now, floor), Time::Unknown { floor });
     assert_eq!(Time::from_clock(floor, now), Time::Known(floor));
 }
+
+/// The certificate with n − s in place of s in its ECDSA P-256 signature: whoever has the certificate can make it.
+fn respelled(certificate: &CertificateDer<'_>) -> CertificateDer<'static> {
+    const N: [u8; 32] = [
+        0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa,
+        0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
+    ];
+    let tagged = |tag: u8, content: &[u8]| {
+        let length = u16::try_from(content.len()).unwrap();
+        let [high, low] = length.to_be_bytes();
+        let mut out = match (high, low) {
+            (0, low) if low < 0x80 => vec![tag, low],
+            (0, low) => vec![tag, 0x81, low],
+            (high, low) => vec![tag, 0x82, high, low],
+        };
+        out.extend_from_slice(content);
+        out
+    };
+    let (_, parsed) =
+        <x509_parser::prelude::X509Certificate<'_> as x509_parser::prelude::FromDer<_>>::from_der(
+            certificate,
+        )
+        .unwrap();
+    let signature = parsed.signature_value.data.to_vec();
+    let bits = tagged(3, &[&[0], signature.as_slice()].concat());
+    let signed = &certificate[4..certificate.len() - bits.len()];
+    let r_end = 4 + usize::from(signature[3]);
+    let s: Vec<u8> = signature[r_end + 2..].iter().copied().skip_while(|octet| *octet == 0).collect();
+    let mut padded = vec![0; 32 - s.len()];
+    padded.extend(s);
+    let mut borrow = 0_i16;
+    let mut other: Vec<u8> = Vec::new();
+    for (left, right) in N.iter().zip(&padded).rev() {
+        let difference = i16::from(*left) - i16::from(*right) - borrow;
+        borrow = i16::from(difference < 0);
+        other.insert(0, u8::try_from(difference.rem_euclid(256)).unwrap());
+    }
+    let mut other: Vec<u8> = other.into_iter().skip_while(|octet| *octet == 0).collect();
+    if other[0] >= 0x80 {
+        other.insert(0, 0);
+    }
+    let pair = tagged(0x30, &[&signature[2..r_end], &tagged(2, &other)].concat());
+    let bits = tagged(3, &[&[0], pair.as_slice()].concat());
+    tagged(0x30, &[signed, &bits].concat()).into()
+}
+
+#[test]
+fn a_denied_certificate_stays_denied_when_its_signature_is_spelled_the_other_way() {
+    // Again and again, because signatures differ in length.
+    for _ in 0..16 {
+        let world = World::new();
+        let denied = world.content().deny([denial(world.intermediate.certificate())]);
+        let mut case = world.case();
+        case.intermediates = vec![respelled(world.intermediate.certificate())];
+        assert!(case.verdict(&world.content()).is_verified(), "the other spelling is no certificate");
+        let verdict = case.verdict(&denied);
+        assert!(matches!(verdict, Verdict::Refused(Refusal::Denied { .. })), "{verdict:?}");
+        let mut case = world.case();
+        case.leaf = respelled(&world.leaf.certificate);
+        let denied = world.content().deny([denial(&world.leaf.certificate)]);
+        let verdict = case.verdict(&denied);
+        assert!(matches!(verdict, Verdict::Refused(Refusal::Denied { .. })), "{verdict:?}");
+    }
+}

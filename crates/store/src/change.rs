@@ -5,7 +5,8 @@ use core::fmt;
 use bundle::{ChannelId, Order, UnixSeconds};
 
 use crate::{
-    CheckNote, Denials, Floors, HeadNote, KeyringBytes, Phase, Record, Refusal, Release, Restated, Sealed, SlotEntry, SlotIndex,
+    CheckNote, Denials, Floors, HeadNote, KeyringBytes, Phase, Record, Refusal, Release, Restated, Sealed,
+    SlotEntry, SlotIndex,
 };
 
 /// The next record in the making. Floors can only rise here, but for what a keyring restates.
@@ -62,7 +63,8 @@ impl<'r> Change<'r> {
         // What is readable, not what the phase names: a rotten active slot is no fallback.
         let fallback = self.readable.filter(|slot| *slot != sealed.slot);
         let (total_bytes, content_sha256) = (sealed.total_bytes, sealed.content_sha256);
-        *self.record.entry_mut(sealed.slot) = Some(SlotEntry { release, total_bytes, content_sha256, committed_at });
+        *self.record.entry_mut(sealed.slot) =
+            Some(SlotEntry { release, total_bytes, content_sha256, committed_at });
         self.record.phase = Phase::Trial { active: sealed.slot, fallback };
         self.record.conclusive_failures = 0;
         self.changed_for_readers();
@@ -89,7 +91,9 @@ impl<'r> Change<'r> {
     /// # Errors
     /// [`TransitionError::NoTrial`] where none is open.
     pub const fn revert(&mut self) -> Result<(), TransitionError> {
-        let Phase::Trial { active, fallback } = self.record.phase else { return Err(TransitionError::NoTrial) };
+        let Phase::Trial { active, fallback } = self.record.phase else {
+            return Err(TransitionError::NoTrial);
+        };
         *self.record.entry_mut(active) = None;
         self.record.phase = match fallback {
             Some(active) => Phase::Confirmed { active },
@@ -110,11 +114,6 @@ impl<'r> Change<'r> {
         }
         self.record.conclusive_failures = self.record.conclusive_failures.saturating_add(1);
         Ok(self.record.conclusive_failures)
-    }
-
-    /// Forgets the conclusive failures of the trial: one endpoint verified again.
-    pub const fn clear_failures(&mut self) {
-        self.record.conclusive_failures = 0;
     }
 
     /// Remembers that a release is not taken for now; the oldest note falls off.
@@ -144,13 +143,39 @@ impl<'r> Change<'r> {
         self.record.keyring = keyring;
         self.record.floors.keyring = order;
         self.record.floors.restate(restated);
-        if restated.time.is_none() {
-            self.raise_floors(Floors { time: issued_at, ..Floors::default() });
+        if let Some(floor) = restated.release {
+            self.outlive(floor);
+        }
+        match restated {
+            Restated { time: Some(_), .. } => {}
+            // What replaced keys have said of the time is not believed either.
+            Restated { release: Some(_), .. } => self.record.floors.time = issued_at,
+            _ => self.raise_floors(Floors { time: issued_at, ..Floors::default() }),
         }
         if self.record.head.is_some_and(|head| head.order > self.record.floors.head) {
             self.record.head = None;
         }
         Ok(())
+    }
+
+    /// Releases above a restated floor were signed by keys that are no longer believed. Their refusals are
+    /// forgotten, the next deny list takes the place of theirs, and none of them is on trial any more; what
+    /// applications read stays where there is nothing to go back to.
+    fn outlive(&mut self, floor: Order) {
+        self.record.refusals.retain(|refusal| refusal.order <= floor);
+        self.record.denials.order = self.record.denials.order.min(floor);
+        let is_above = self.record.active().is_some_and(|(_, entry)| entry.release.order > floor);
+        match self.record.phase {
+            Phase::Trial { active, fallback: None } if is_above => {
+                self.record.phase = Phase::Confirmed { active };
+                self.record.conclusive_failures = 0;
+            }
+            // It cannot fail: there is a trial to revert.
+            Phase::Trial { fallback: Some(_), .. } if is_above => {
+                let _reverted = self.revert();
+            }
+            _ => {}
+        }
     }
 
     /// Raises floors; a lower one changes nothing.

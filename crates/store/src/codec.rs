@@ -7,7 +7,9 @@ use crate::{
     CheckNote, Denials, Floors, HeadNote, KeyringBytes, Phase, Record, Refusal, Refusals, Release, SlotEntry,
     SlotIndex,
     denials::kind_of_byte,
-    limits::{BLOCK_BYTES, DENIAL_BYTES, DENIALS_MAX, FROZEN_BYTES, KEYRING_BYTES_MAX, RECORD_BYTES, STORE_FORMAT},
+    limits::{
+        BLOCK_BYTES, DENIAL_BYTES, DENIALS_MAX, FROZEN_BYTES, KEYRING_BYTES_MAX, RECORD_BYTES, STORE_FORMAT,
+    },
     wire::{Fields, Writer},
 };
 
@@ -39,6 +41,10 @@ pub(crate) struct Frozen {
 
 /// What a journal block holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a record has its size wherever it is; there is no heap to put it on"
+)]
 pub(crate) enum Block {
     /// Nothing was ever written here.
     Blank,
@@ -137,7 +143,7 @@ fn write_fields(record: &Record, writer: &mut Writer<'_>) -> Option<()> {
     writer.optional(record.head.as_ref(), HEAD_BYTES, |writer, head| {
         writer.order(head.order);
         writer.sha256(&head.digest);
-        writer.u64(head.issued_at.0);
+        writer.u64(head.valid_from.0);
         writer.u32(head.lifetime_seconds);
     });
     writer.optional(record.last_check.as_ref(), CHECK_BYTES, |writer, check| {
@@ -197,8 +203,8 @@ fn read_fields(frozen: Frozen, fields: &mut Fields<'_>) -> Option<Record> {
     let conclusive_failures = fields.u8()?;
     let head = fields.optional(HEAD_BYTES, |fields| {
         let (order, digest) = (fields.order()?, fields.sha256()?);
-        let (issued_at, lifetime_seconds) = (UnixSeconds(fields.u64()?), fields.u32()?);
-        Some(HeadNote { order, digest, issued_at, lifetime_seconds })
+        let (valid_from, lifetime_seconds) = (UnixSeconds(fields.u64()?), fields.u32()?);
+        Some(HeadNote { order, digest, valid_from, lifetime_seconds })
     })?;
     let last_check = fields.optional(CHECK_BYTES, |fields| {
         let (at, reason) = (fields.time()?, fields.u16()?);
@@ -216,8 +222,18 @@ fn read_fields(frozen: Frozen, fields: &mut Fields<'_>) -> Option<Record> {
     let denials = read_denials(fields)?;
     let keyring = read_keyring(fields)?;
     let record = Record {
-        sequence, generation, floors, channel, phase, conclusive_failures, head, last_check, slots, refusals,
-        denials, keyring,
+        sequence,
+        generation,
+        floors,
+        channel,
+        phase,
+        conclusive_failures,
+        head,
+        last_check,
+        slots,
+        refusals,
+        denials,
+        keyring,
     };
     // A phase that names a slot must say what the slot holds.
     (record.phase == Phase::Empty || record.active().is_some()).then_some(record)

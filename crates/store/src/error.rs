@@ -74,14 +74,21 @@ impl<E> fmt::Display for Error<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Full { needed, capacity } => {
-                write!(f, "the content needs {needed} bytes, the store has room for {capacity}: use a larger region")
+                write!(
+                    f,
+                    "the content needs {needed} bytes, the store has room for {capacity}: use a larger region"
+                )
             }
-            Self::Mismatch => f.write_str("the slot does not read back as it was written: the medium is failing"),
+            Self::Mismatch => {
+                f.write_str("the slot does not read back as it was written: the medium is failing")
+            }
             Self::NewerFormat { format } => {
                 write!(f, "the store has format {format}, written by a newer version; it is not written to")
             }
             Self::OutOfRange => f.write_str("a read past the end of the slot's content"),
-            Self::Storage { operation, offset, .. } => write!(f, "{operation} the store at byte {offset} failed"),
+            Self::Storage { operation, offset, .. } => {
+                write!(f, "{operation} the store at byte {offset} failed")
+            }
             Self::Transition(_) => f.write_str("the step does not fit the store's phase"),
         }
     }

@@ -123,7 +123,14 @@ impl Medium {
             while at < bytes.len() {
                 let block = (offset + at) / self.block_bytes * self.block_bytes;
                 let end = (block + self.block_bytes - offset).min(bytes.len());
-                land(&mut durable, (block, self.block_bytes), offset + at, &bytes[at..end], outcome, &mut luck);
+                land(
+                    &mut durable,
+                    (block, self.block_bytes),
+                    offset + at,
+                    &bytes[at..end],
+                    outcome,
+                    &mut luck,
+                );
                 at = end;
             }
         }

@@ -49,7 +49,8 @@ fn publish(file: &File, path: &Path) -> io::Result<()> {
     use std::{fs::Permissions, os::unix::fs::PermissionsExt as _};
     file.set_permissions(Permissions::from_mode(0o644))?;
     file.sync_all()?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let folder =
+        path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     File::open(folder)?.sync_all()
 }
 
@@ -105,5 +106,52 @@ impl Storage for StoreFile {
 
     fn sync(&mut self) -> io::Result<()> {
         self.file.sync_all()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Condition, Reader, Region, Store};
+
+    fn region() -> Region {
+        Region::new(8_192, 65_536).unwrap()
+    }
+
+    #[test]
+    fn a_store_in_a_shared_file_leaves_the_rest_of_it_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store");
+        let mut shared = File::create(&path).unwrap();
+        shared.write_all(&[7; 100]).unwrap();
+        let mut store = Store::open(StoreFile::open(&path).unwrap(), region()).unwrap();
+        assert_eq!(store.condition(), Condition::Blank);
+        store.change(|change| change.change_channel(bundle::ChannelId::of("prod"))).unwrap();
+        let bytes = std::fs::read(&path).unwrap();
+        assert_eq!(bytes[..100], [7; 100]);
+        assert!(bytes[100..8_192 + 49_152].iter().all(|byte| *byte == 0));
+        let mut reader = Reader::new(ReadOnlyFile::open(&path).unwrap(), region());
+        assert_eq!(reader.read(&mut []).unwrap().condition, Condition::Ready);
+    }
+
+    #[test]
+    fn a_second_writer_is_kept_out_and_readers_are_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store");
+        let writer = StoreFile::open(&path).unwrap();
+        assert_eq!(StoreFile::open(&path).unwrap_err().kind(), io::ErrorKind::ResourceBusy);
+        assert!(Reader::new(ReadOnlyFile::open(&path).unwrap(), region()).read(&mut []).is_ok());
+        drop(writer);
+        assert!(StoreFile::open(&path).is_ok());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_created_file_is_readable_by_everybody() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store");
+        StoreFile::open(&path).unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o644);
     }
 }

@@ -61,7 +61,9 @@ fn judge(first: Block, second: Block) -> Journal {
             let condition = Condition::NewerFormat { format: foreign.format };
             without(condition, foreign.floors.or_higher(floors(&other)))
         }
-        (Block::Whole(one), Block::Whole(two)) if two.sequence > one.sequence => whole(two, SlotIndex::Second),
+        (Block::Whole(one), Block::Whole(two)) if two.sequence > one.sequence => {
+            whole(two, SlotIndex::Second)
+        }
         (Block::Whole(record), _) => whole(record, SlotIndex::First),
         (_, Block::Whole(record)) => whole(record, SlotIndex::Second),
         (Block::Blank, Block::Blank) => without(Condition::Blank, Floors::default()),

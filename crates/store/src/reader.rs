@@ -110,7 +110,9 @@ impl<S: StorageRead> Reader<S> {
     ) -> Result<Option<(SlotIndex, SlotEntry)>, ReadError<S::Error>> {
         let active = record.phase.active();
         for slot in [active, active.map(SlotIndex::other)].into_iter().flatten() {
-            let Some(entry) = record.entry(slot).filter(|entry| entry.total_bytes <= self.region.slot_bytes()) else {
+            let Some(entry) =
+                record.entry(slot).filter(|entry| entry.total_bytes <= self.region.slot_bytes())
+            else {
                 continue;
             };
             let length = usize::try_from(entry.total_bytes).unwrap_or(usize::MAX);
@@ -142,7 +144,9 @@ impl<E> fmt::Display for ReadError<E> {
         match self {
             Self::Busy => f.write_str("the store changed during every attempt to read it: try again"),
             Self::Storage(_) => f.write_str("the store cannot be read"),
-            Self::TooSmall { needed } => write!(f, "the bundle has {needed} bytes, more than the buffer for it"),
+            Self::TooSmall { needed } => {
+                write!(f, "the bundle has {needed} bytes, more than the buffer for it")
+            }
         }
     }
 }

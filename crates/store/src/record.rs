@@ -86,8 +86,8 @@ pub struct HeadNote {
     pub order: Order,
     /// SHA-256 of its header and body.
     pub digest: Sha256,
-    /// When it was made, by the signer's clock.
-    pub issued_at: UnixSeconds,
+    /// From when it vouches for freshness: its date, or when it came where the date lay ahead of the clock.
+    pub valid_from: UnixSeconds,
     /// How long it vouches for freshness.
     pub lifetime_seconds: u32,
 }

@@ -6,6 +6,8 @@ use crate::limits::{BLOCK_BYTES, REGION_BYTES_MIN};
 
 /// Bytes of a block, as a 32-bit number.
 pub(crate) const BLOCK: u32 = 8_192;
+/// Highest offset at which a region of any length ends within 64 bits.
+const OFFSET_MAX: u64 = 0xffff_ffff_0000_0000;
 const _: () = assert!(BLOCK_BYTES == 8_192, "both constants are the same number");
 
 /// One of the two slots.
@@ -77,11 +79,12 @@ impl Region {
         if length < REGION_BYTES_MIN {
             return Err(RegionError::TooSmall { length });
         }
-        if offset > u64::MAX - u32::MAX as u64 {
+        // No region is longer than 32 bits can say.
+        if offset > OFFSET_MAX {
             return Err(RegionError::PastEnd);
         }
-        let blocks = (length / BLOCK - 2) / 2;
-        Ok(Self { offset, slot_bytes: blocks * BLOCK })
+        let blocks = (length / BLOCK).saturating_sub(2) / 2;
+        Ok(Self { offset, slot_bytes: blocks.saturating_mul(BLOCK) })
     }
 
     /// Bytes that one slot holds: the largest bundle of this store.
@@ -112,7 +115,10 @@ impl fmt::Display for RegionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Misaligned { offset } => {
-                write!(f, "the store's region starts at byte {offset}, which is not a multiple of {BLOCK_BYTES}")
+                write!(
+                    f,
+                    "the store's region starts at byte {offset}, which is not a multiple of {BLOCK_BYTES}"
+                )
             }
             Self::PastEnd => f.write_str("the store's region ends past what 64 bits can count"),
             Self::TooSmall { length } => {

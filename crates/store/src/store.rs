@@ -5,7 +5,9 @@ use sha2::Digest as _;
 
 use crate::{
     Change, Condition, Error, Operation, Record, Region, Sealed, SlotEntry, SlotIndex, Staging, Storage,
-    TransitionError, codec, journal, limits::{BLOCK_BYTES, RECORD_BYTES}, storage::read_or_zeros,
+    TransitionError, codec, journal,
+    limits::{BLOCK_BYTES, RECORD_BYTES},
+    storage::read_or_zeros,
 };
 
 /// The one writer of a region. It holds one record and one block of 8 KiB, and needs no heap.
@@ -84,7 +86,12 @@ impl<S: Storage> Store<S> {
     ///
     /// # Errors
     /// [`Error::OutOfRange`] past the content that the journal names, and failures of the medium.
-    pub fn read_content(&mut self, slot: SlotIndex, offset: u32, into: &mut [u8]) -> Result<(), Error<S::Error>> {
+    pub fn read_content(
+        &mut self,
+        slot: SlotIndex,
+        offset: u32,
+        into: &mut [u8],
+    ) -> Result<(), Error<S::Error>> {
         let total = self.record.entry(slot).map_or(0, |entry| entry.total_bytes);
         self.read_part(slot, total, offset, into)
     }
@@ -147,7 +154,12 @@ impl<S: Storage> Store<S> {
     /// # Errors
     /// [`Error::OutOfRange`] past its end, [`TransitionError::Superseded`] where the slot was staged anew, and
     /// failures of the medium.
-    pub fn read_sealed(&mut self, sealed: &Sealed, offset: u32, into: &mut [u8]) -> Result<(), Error<S::Error>> {
+    pub fn read_sealed(
+        &mut self,
+        sealed: &Sealed,
+        offset: u32,
+        into: &mut [u8],
+    ) -> Result<(), Error<S::Error>> {
         if sealed.staging != self.stagings {
             return Err(TransitionError::Superseded.into());
         }
@@ -280,7 +292,9 @@ impl<S: Storage> Store<S> {
         let candidates = [active, active.map(SlotIndex::other)];
         self.readable = candidates.into_iter().flatten().find(|slot| {
             let entry = self.record.entry(*slot).map(|entry| (entry.total_bytes, entry.content_sha256));
-            entry.is_some_and(|(bytes, sha256)| self.digest_of(*slot, bytes).is_ok_and(|found| found == sha256))
+            entry.filter(|(bytes, _)| *bytes <= self.region.slot_bytes()).is_some_and(|(bytes, sha256)| {
+                self.digest_of(*slot, bytes).is_ok_and(|found| found == sha256)
+            })
         });
     }
 

@@ -19,10 +19,7 @@ fn main() -> ExitCode {
         [flag, folder] if flag == "--check" => (true, folder),
         _ => return say("usage: vectors [--check] FOLDER", ExitCode::from(2)),
     };
-    let files: BTreeMap<String, String> = cases::all()
-        .into_iter()
-        .map(|(name, vector)| (format!("{name}.txt"), vector.judge().to_text()))
-        .collect();
+    let files: BTreeMap<String, String> = cases::all().into_iter().map(file).collect();
     let result = if check { compare(Path::new(folder), &files) } else { write(Path::new(folder), &files) };
     match result {
         Ok(problems) if problems.is_empty() => {
@@ -31,6 +28,15 @@ fn main() -> ExitCode {
         Ok(problems) => say(&problems.join("\n"), ExitCode::FAILURE),
         Err(error) => say(&format!("{folder}: {error}"), ExitCode::from(5)),
     }
+}
+
+/// Name and text of a vector's file.
+fn file((name, vector): (String, vector::Vector)) -> (String, String) {
+    let judged = vector.judge();
+    let text = judged.to_text();
+    let read = vector::Vector::from_text(&text).expect("what was written reads");
+    assert!(read == judged, "{name}: what was written reads back as something else");
+    (format!("{name}.txt"), text)
 }
 
 /// Names of the vectors that a folder holds.

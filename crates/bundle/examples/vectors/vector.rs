@@ -97,7 +97,6 @@ impl Vector {
     }
 
     /// Reads a file's text; every field stands there once.
-    #[allow(dead_code, reason = "the generator writes, the test reads; both share this file")]
     pub(crate) fn from_text(text: &str) -> Result<Self, String> {
         let field = |name: &str| {
             let mut values =

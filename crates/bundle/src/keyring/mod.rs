@@ -164,6 +164,10 @@ impl<'a> Keyring<'a> {
             }
         }
         body.floors.check(0)?;
+        // A floor in an epoch that is still to come would outlast the recovery that opens it.
+        if body.floors.iter().any(|floor| floor.epoch > self.header.order.epoch) {
+            return fail("floors.epoch", DecodeErrorKind::Value);
+        }
         extension::check_none_critical(body.extensions)
     }
 

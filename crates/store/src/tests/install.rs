@@ -2,10 +2,13 @@
 
 use bundle::{ChannelId, Order, UnixSeconds};
 
-use super::{channel, commit, confirm, content, denial, denials, head, install, next_keyring, open, readable, refusal, release, stage};
+use super::{
+    channel, commit, confirm, content, denial, denials, head, install, next_keyring, open, readable, refusal,
+    release, stage,
+};
 use crate::{
-    Condition, Denials, Error, Floors, KeyringBytes, Phase, Restated, SlotIndex, TransitionError, fault::Medium,
-    limits,
+    Condition, Denials, Error, Floors, KeyringBytes, Phase, Restated, SlotIndex, TransitionError,
+    fault::Medium, limits,
 };
 
 #[test]
@@ -114,8 +117,10 @@ fn floors_rise_and_only_a_newer_keyring_moves_them_back() {
     assert_eq!(store.record().floors, high);
     let restated = Restated { release: Some(Order::new(1, 4)), ..Restated::default() };
     let keyring = || KeyringBytes::new(b"keyring").unwrap();
-    let accept = |order| move |change: &mut crate::Change<'_>| {
-        change.update_keyring(keyring(), order, UnixSeconds(50), restated)
+    let accept = |order| {
+        move |change: &mut crate::Change<'_>| {
+            change.update_keyring(keyring(), order, UnixSeconds(50), restated)
+        }
     };
     store.change(accept(Order::new(1, 1))).unwrap();
     assert_eq!(store.record().floors.release, Order::new(1, 4));

@@ -77,7 +77,7 @@ pub(super) fn denial(what: &[u8]) -> Denial {
 
 pub(super) fn head(number: u32) -> HeadNote {
     let digest = Sha256::of(&[b"head", &number.to_le_bytes()]);
-    HeadNote { order: Order::new(0, number), digest, issued_at: UnixSeconds(9), lifetime_seconds: 60 }
+    HeadNote { order: Order::new(0, number), digest, valid_from: UnixSeconds(9), lifetime_seconds: 60 }
 }
 
 pub(super) fn next_keyring(store: &mut TestStore, number: u32) -> Outcome {

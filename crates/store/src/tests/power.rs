@@ -3,11 +3,13 @@
 use std::{println, vec::Vec};
 
 use super::{
-    Outcome as Done, TestStore, channel, commit, confirm, denials, head, install, next_keyring, open, readable,
-    refusal, stage,
+    Outcome as Done, TestStore, channel, commit, confirm, denials, head, install, next_keyring, open,
+    readable, refusal, stage,
 };
 use crate::{
-    Condition, Floors, Reader, fault::{Fault, Medium, Outcome}, tests::region,
+    Condition, Floors, Reader,
+    fault::{Fault, Medium, Outcome},
+    tests::region,
 };
 
 type Step = fn(&mut TestStore) -> Done;

@@ -1,6 +1,6 @@
 //! Applications beside a writer: cheap polls, whole reads, and nothing that a torn record could fake.
 
-use std::{cell::RefCell, rc::Rc, vec, vec::Vec};
+use std::{boxed::Box, cell::RefCell, rc::Rc, vec, vec::Vec};
 
 use super::{commit, content, denials, install, open, region};
 use crate::{
@@ -9,15 +9,16 @@ use crate::{
     limits,
 };
 
+/// Something that happens between two reads.
+type Step = Box<dyn FnOnce()>;
+
 /// A medium that a writer and a reader share, and that runs something between the reader's reads.
 #[derive(Clone)]
 struct Shared {
     medium: Rc<RefCell<Medium>>,
     read_bytes: Rc<RefCell<usize>>,
-    between: Rc<RefCell<Vec<Box<dyn FnOnce()>>>>,
+    between: Rc<RefCell<Vec<Step>>>,
 }
-
-use std::boxed::Box;
 
 impl Shared {
     fn new() -> Self {
@@ -103,13 +104,13 @@ fn a_read_that_a_whole_install_overtakes_at_any_point_is_still_whole() {
         let mut writer = shared.writer();
         install_shared(&mut writer, 1);
         install_shared(&mut writer, 2);
-        let overtake: Box<dyn FnOnce()> = Box::new(move || {
+        let overtake: Step = Box::new(move || {
             // Two installs: both slots are written anew while the reader is in the middle.
             install_shared(&mut writer, 3);
             install_shared(&mut writer, 4);
         });
-        let mut actions: Vec<Box<dyn FnOnce()>> = vec![overtake];
-        actions.extend((0..reads_before).map(|_| Box::new(|| ()) as Box<dyn FnOnce()>));
+        let mut actions: Vec<Step> = vec![overtake];
+        actions.extend((0..reads_before).map(|_| Box::new(|| ()) as Step));
         *shared.between.borrow_mut() = actions;
         let mut reader = Reader::new(shared.clone(), region());
         let number = read_number(&mut reader).unwrap();

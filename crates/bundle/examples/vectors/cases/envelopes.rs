@@ -42,6 +42,7 @@ pub(super) fn cases() -> Vec<(&'static str, Vector)> {
     let staged = HeadContent { share: 2_500, previous: Some(previous), ..plain() };
     let mut all = framing();
     all.extend(signatures());
+    all.extend(signers());
     all.extend([
         ("head_accepted", case("head", "A head, fully rolled out.", head(&plain(), &[21]))),
         (
@@ -145,11 +146,6 @@ fn framing() -> Vec<(&'static str, Vector)> {
 
 fn signatures() -> Vec<(&'static str, Vector)> {
     let forged = |signature: &Signature| Signature { bytes: vec![0; 64], ..signature.clone() };
-    let body = manifest_content(&[b"first", b"second"]).encode();
-    let future = unsigned(Kind::Manifest, Order::new(0, 7), 2, body.clone());
-    let epoch = unsigned(Kind::Manifest, Order::new(1, 7), 1, body);
-    let short = head(&plain(), &[21]);
-    let length = Envelope::parse_whole(&short).expect("well-formed").body().len();
     vec![
         ("manifest_accepted", case("manifest", "Two of three release keys.", manifest())),
         (
@@ -186,6 +182,16 @@ fn signatures() -> Vec<(&'static str, Vector)> {
                 }),
             ),
         ),
+    ]
+}
+
+fn signers() -> Vec<(&'static str, Vector)> {
+    let body = manifest_content(&[b"first", b"second"]).encode();
+    let future = unsigned(Kind::Manifest, Order::new(0, 7), 2, body.clone());
+    let epoch = unsigned(Kind::Manifest, Order::new(1, 7), 1, body);
+    let short = head(&plain(), &[21]);
+    let length = Envelope::parse_whole(&short).expect("well-formed").body().len();
+    vec![
         (
             "manifest_by_stranger",
             case(

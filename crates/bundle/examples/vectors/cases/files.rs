@@ -44,6 +44,10 @@ fn update_case(comment: &str, change: impl FnOnce(&mut Vec<u8>, &mut Vec<u8>)) -
 }
 
 pub(super) fn cases() -> Vec<(&'static str, Vector)> {
+    [containers(), updates()].concat()
+}
+
+fn containers() -> Vec<(&'static str, Vector)> {
     let (keyring, manifest) = (first_keyring(), manifest_document(&content(&OLD), 1));
     let blobs = |document: &[u8]| {
         let manifest = parsed(document, &keyring, channel()).expect("verifies");
@@ -66,8 +70,7 @@ pub(super) fn cases() -> Vec<(&'static str, Vector)> {
     let carrier = usb(&keyring, None, &manifest, &all).expect("builds");
     let mut flagged = carrier.clone();
     flagged[9 + keyring.len()] = 2;
-    let prefix = UpdatePrefix::parse(&sample().0).expect("parses").wire_bytes();
-    let mut files = vec![
+    vec![
         (
             "seed_accepted",
             case("seed", "Keyring, release and blobs of an image.", seed(&keyring, &manifest, &all)),
@@ -106,8 +109,12 @@ pub(super) fn cases() -> Vec<(&'static str, Vector)> {
             "usb_blob_missing",
             case("usb", "The blobs are cut off.", usb(&keyring, None, &manifest, &all[..3]).expect("builds")),
         ),
-    ];
-    files.extend([
+    ]
+}
+
+fn updates() -> Vec<(&'static str, Vector)> {
+    let prefix = UpdatePrefix::parse(&sample().0).expect("parses").wire_bytes();
+    vec![
         ("update_accepted", update_case("One certificate exchanged.", |_, _| {})),
         (
             "update_wrong_base",
@@ -138,6 +145,5 @@ pub(super) fn cases() -> Vec<(&'static str, Vector)> {
             "update_header_changed",
             update_case("The signed header says number 3.", |input, _| input[13 + 16] = 3),
         ),
-    ]);
-    files
+    ]
 }

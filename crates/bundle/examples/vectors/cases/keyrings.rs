@@ -31,6 +31,7 @@ pub(super) fn cases() -> Vec<(&'static str, Vector)> {
     let mut all = successions();
     all.extend(keys());
     all.extend(recoveries());
+    all.extend(commitments());
     all
 }
 
@@ -46,6 +47,7 @@ fn successions() -> Vec<(&'static str, Vector)> {
     let floor = Floor { channel: channel(), role: Role::Head, epoch: 0, number: 3 };
     let kept = KeyringContent { head: role(1, &[22, 23]), floors: vec![floor], ..content.clone() };
     let replaced = KeyringContent { head: role(1, &[23, 24]), ..kept.clone() };
+    let ahead = KeyringContent { floors: vec![Floor { epoch: 1, ..floor }], ..replaced.clone() };
     let misplaced = KeyringContent { floors: vec![Floor { role: Role::Echo, ..floor }], ..content.clone() };
     let manifest = crate::fixture::manifest_document(&crate::fixture::manifest_content(&[b"first"]), 2);
     let channelled = bundle::write::Unsigned::new(
@@ -88,6 +90,14 @@ fn successions() -> Vec<(&'static str, Vector)> {
         (
             "keyring_floor_restated",
             next("A floor restated with every key of the role replaced.", &replaced, &[1, 2]),
+        ),
+        (
+            "keyring_floor_of_next_epoch",
+            next(
+                "A floor in an epoch that only a recovery could open, and that would outlast it.",
+                &ahead,
+                &[1, 2],
+            ),
         ),
         ("keyring_floor_of_echo", next("Echoes have no floor.", &misplaced, &[1, 2])),
     ]
@@ -149,7 +159,6 @@ fn recoveries() -> Vec<(&'static str, Vector)> {
         ..keyring_content()
     };
     let same = KeyringContent { recovery_commitment: recovery().commitment(), ..fresh.clone() };
-    let changed = KeyringContent { recovery_commitment: other_recovery().commitment(), ..keyring_content() };
     let file = |set: &RecoveryContent, content: &KeyringContent, order, signers: &[u8]| {
         revealed(set, content, order, signers)
     };
@@ -196,6 +205,12 @@ fn recoveries() -> Vec<(&'static str, Vector)> {
                 file(&recovery(), &fresh, Order::new(2, 2), &[4, 5, 91, 92]),
             ),
         ),
+    ]
+}
+
+fn commitments() -> Vec<(&'static str, Vector)> {
+    let changed = KeyringContent { recovery_commitment: other_recovery().commitment(), ..keyring_content() };
+    vec![
         (
             "commitment_changed_alone",
             case(
@@ -209,7 +224,7 @@ fn recoveries() -> Vec<(&'static str, Vector)> {
             case(
                 "keyring",
                 "Another commitment with the recovery keys' signatures.",
-                file(&recovery(), &changed, Order::new(0, 2), &[1, 2, 91, 92]),
+                revealed(&recovery(), &changed, Order::new(0, 2), &[1, 2, 91, 92]),
             ),
         ),
     ]

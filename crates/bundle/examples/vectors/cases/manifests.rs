@@ -28,6 +28,7 @@ fn body() -> Vec<u8> {
 pub(super) fn cases() -> Vec<(&'static str, Vector)> {
     let mut all = encodings();
     all.extend(contents());
+    all.extend(lists());
     all
 }
 
@@ -133,6 +134,11 @@ fn contents() -> Vec<(&'static str, Vector)> {
             "manifest_note_too_long",
             with("A note above 160 bytes.", |content| content.anchors[0].note = "x".repeat(161)),
         ),
+    ]
+}
+
+fn lists() -> Vec<(&'static str, Vector)> {
+    vec![
         (
             "manifest_service_name_is_a_path",
             with("Service names are file names.", |content| content.services[0].name = "../hub".into()),

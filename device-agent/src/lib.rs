@@ -1,0 +1,70 @@
+//! The device agent's engine: it keeps a device's trust store current, and does no I/O.
+//!
+//! [`Agent::on`] takes an [`Event`] and returns the one [`Action`] to do next; storage is the port it owns, and
+//! network, probes, exports, reports, time and entropy are events and actions. The same code runs under every
+//! driver and in tests. `DESIGN.md` beside this crate has the state diagram and the reasons.
+//!
+//! ```text
+//! Wake ─► check ─► catch up ─► fetch ─► verify ─► stage ─► probe ─► commit as trial ─► probe ─► confirm
+//!           │  same release      │ not acceptable  │ fails   │ loses an endpoint          │ evidence against
+//!           └─► report, wait ◄───┴─────────────────┴─────────┴──────────── revert ◄───────┘
+//! ```
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `linux` | `linux`: the driver for Linux on tokio, and the command line |
+
+#![cfg_attr(not(any(test, feature = "linux")), no_std)]
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(any(test, feature = "linux")),
+    warn(
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions,
+        clippy::indexing_slicing,
+        clippy::std_instead_of_core
+    )
+)]
+
+#[cfg(any(test, feature = "linux"))]
+extern crate std;
+
+mod action;
+mod agent;
+mod configuration;
+mod content;
+mod coverage;
+mod cycle;
+mod endpoints;
+mod event;
+mod head;
+mod keyrings;
+pub mod limits;
+#[cfg(feature = "linux")]
+pub mod linux;
+mod offline;
+mod probing;
+mod public_key;
+mod reason;
+mod refusals;
+mod resource;
+mod schedule;
+mod staging;
+mod start;
+mod status;
+mod target;
+mod trial;
+mod update;
+
+#[cfg(test)]
+mod tests;
+
+pub use action::{Action, Endpoint};
+pub use agent::Agent;
+pub use configuration::{Configuration, LocalHost, Memory};
+pub use content::{Content, JudgingTime, ReadError};
+pub use event::{Clock, Event, FetchFailure, Now, ProbeOutcome, Transport, Verdict};
+pub use reason::Reason;
+pub use resource::{Resource, ResourcePath};
+pub use start::StartError;
+pub use status::{Freshness, Installed, LastCheck, Mode, Origin, Phase, ProbeCounts, Refused, Status};

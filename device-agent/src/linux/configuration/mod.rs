@@ -1,0 +1,15 @@
+//! The local configuration, `agent.toml`: read as written, then as meant. Nothing fetched can change it.
+
+mod base_url;
+mod endpoint;
+mod file;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod toml_text;
+
+pub use base_url::BaseUrl;
+pub use endpoint::{Override, ResolveTable, split_endpoint};
+pub use settings::{
+    Export, LocalService, Poll, Probe, ReportTarget, Settings, SignedOnlyTransport, StoreLocation,
+};

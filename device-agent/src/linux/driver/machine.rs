@@ -1,0 +1,256 @@
+//! The loop: action, port, event, until the engine says to wait.
+
+use std::error::Error as _;
+
+use bundle::UnixSeconds;
+use chain::Time;
+use store::Storage;
+
+use crate::linux::clock::Clock;
+use crate::linux::configuration::Settings;
+use crate::linux::error::{Error, Exit, with_causes};
+use crate::linux::export::{ExportSet, publish};
+use crate::linux::output::Output;
+use crate::linux::probe::{Bundles, Handshakes, judge};
+use crate::linux::report::{Observation, Reporter};
+use crate::linux::transport::{Clients, Tree};
+use crate::{Action, Agent, Endpoint, Event, JudgingTime, Reason, Resource, Transport};
+
+/// The engine and every port it needs.
+#[derive(Debug)]
+pub struct Machine<'a, S> {
+    pub(super) agent: Agent<'a, S>,
+    pub(super) settings: &'a Settings,
+    pub(super) clock: Clock,
+    pub(super) tree: Tree,
+    pub(super) clients: Clients,
+    pub(super) handshakes: Handshakes,
+    pub(super) bundles: Bundles,
+    pub(super) reporter: Option<Reporter>,
+    /// What the last round of probes found.
+    pub(super) observations: Vec<Observation>,
+    /// What else went wrong in this cycle, for people.
+    pub(super) notes: Vec<String>,
+    /// What this cycle has done already.
+    pub(super) done: Done,
+    pub(super) output: Output,
+}
+
+/// What one cycle has done already.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Done {
+    probed: bool,
+    reported: bool,
+}
+
+/// An action that borrows nothing from the engine.
+enum Step {
+    Continue,
+    Export,
+    Fetch(Resource, u32),
+    Probe(Asked),
+    Report,
+    Wait(u64),
+}
+
+/// An endpoint to be probed.
+struct Asked {
+    service: String,
+    host: String,
+    port: u16,
+    under_present: bool,
+    under_candidate: bool,
+}
+
+impl<S: Storage> Machine<'_, S> {
+    /// Hands `event` to the engine and does everything it asks for; returns the seconds to wait.
+    pub async fn run(&mut self, event: Event<'_>) -> u64 {
+        self.begin_cycle();
+        let mut step = self.on(event);
+        loop {
+            step = match step {
+                Step::Wait(seconds) => {
+                    self.report_to_this_machine().await;
+                    let last = self.agent.status(self.clock.now()).last_check;
+                    if last.is_some_and(|check| blames_the_server(check.reason)) {
+                        self.tree.turn();
+                    }
+                    return seconds.max(1);
+                }
+                Step::Fetch(resource, bytes_max) => self.fetch(resource, bytes_max).await,
+                Step::Probe(asked) => self.probe(asked).await,
+                Step::Export => {
+                    let complete = self.export();
+                    self.on(Event::Exported { complete })
+                }
+                Step::Report => {
+                    let delivered = self.report().await;
+                    self.on(Event::Reported { delivered })
+                }
+                // Nothing is being fetched, so nothing can go on: the engine asks anew.
+                Step::Continue => self.on(Event::Failed(crate::FetchFailure::Unreachable)),
+            };
+        }
+    }
+
+    fn begin_cycle(&mut self) {
+        self.tree.begin_cycle();
+        self.notes.clear();
+        self.done = Done::default();
+    }
+
+    fn on(&mut self, event: Event<'_>) -> Step {
+        match self.agent.on(self.clock.now(), event) {
+            Action::Continue => Step::Continue,
+            Action::Export { .. } => Step::Export,
+            Action::Fetch { resource, bytes_max } => Step::Fetch(resource, bytes_max),
+            Action::Probe(endpoint) => Step::Probe(Asked::of(&endpoint)),
+            Action::Report => Step::Report,
+            Action::Wait { seconds } => Step::Wait(seconds),
+        }
+    }
+
+    async fn fetch(&mut self, resource: Resource, bytes_max: u32) -> Step {
+        self.output.progress(format_args!("asking for {}", resource.path(&self.settings.channel)));
+        let mut answer = match self.tree.open(resource, bytes_max).await {
+            Ok(answer) => answer,
+            Err(failure) => return self.on(Event::Failed(failure)),
+        };
+        let mut step = self.on(Event::Opened(answer.transport));
+        while matches!(step, Step::Continue) {
+            step = match answer.chunk().await {
+                Ok(Some(bytes)) => self.on(Event::Chunk(bytes.as_ref())),
+                Ok(None) => self.on(Event::End),
+                Err(failure) => self.on(Event::Failed(failure)),
+            };
+        }
+        step
+    }
+
+    async fn probe(&mut self, asked: Asked) -> Step {
+        let Asked { service, host, port, under_present, under_candidate } = asked;
+        let served = self.handshakes.served(&host, port).await;
+        let time = match self.agent.judging_time(self.clock.now()) {
+            JudgingTime::Known(time) => Time::Known(time),
+            JudgingTime::AtLeast(floor) => Time::Unknown { floor },
+        };
+        let (present, candidate) = self.bundles.of(&mut self.agent);
+        let (present, candidate) = (present.filter(|_| under_present), candidate.filter(|_| under_candidate));
+        let outcome = judge(&served, &service, time, present, candidate);
+        let endpoint = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+        self.output.progress(format_args!("probed {endpoint} of {service}"));
+        if !std::mem::replace(&mut self.done.probed, true) {
+            self.observations.clear();
+        }
+        self.observations.retain(|known| known.service != service || known.endpoint != endpoint);
+        self.observations.push(Observation { service, endpoint, outcome });
+        self.on(Event::Probed(outcome))
+    }
+
+    /// Makes the exports; true where they are in place, or where nobody asked for any.
+    fn export(&mut self) -> bool {
+        let Some(export) = &self.settings.export else { return true };
+        // A device that was provisioned with a keyring alone has nothing to export until its first release.
+        if self.agent.installed().is_none() {
+            return true;
+        }
+        let installed = self.clients.trust().installed();
+        let installed = installed.map_err(|error| {
+            Error::new(Exit::Io, "export", "what is installed cannot be exported").because(error)
+        });
+        let published = installed.and_then(|installed| {
+            let set = ExportSet::of(&installed, &self.settings.channel)
+                .map_err(|error| Error::bug("what is installed cannot be read").because(error))?;
+            publish(&export.folder, &set, export.file_mode)
+        });
+        match published {
+            Ok(published) => {
+                for name in published.occupied {
+                    self.note(format!(
+                        "{}: {name} belongs to somebody else and was left alone",
+                        export.folder.display()
+                    ));
+                }
+                true
+            }
+            Err(error) => {
+                self.note(with_causes(&error, error.source()));
+                false
+            }
+        }
+    }
+
+    async fn report(&mut self) -> bool {
+        let now = self.clock.now();
+        // Nowhere to report to: the engine need not ask again.
+        let Some(reporter) = &mut self.reporter else { return true };
+        let status = self.agent.status(now);
+        let transport = status.last_check.and_then(|check| check.transport);
+        if !reporter.may_send(transport) {
+            return false;
+        }
+        self.done.reported = true;
+        match reporter.send(&self.clients, &status, now, &self.observations).await {
+            Ok(()) => true,
+            Err(error) => {
+                self.note(with_causes(&error, error.source()));
+                false
+            }
+        }
+    }
+
+    /// The engine asks for reports only over authenticated TLS; this very machine may hear one after any cycle
+    /// that reached the tree.
+    async fn report_to_this_machine(&mut self) {
+        let status = self.agent.status(self.clock.now());
+        let reached: Option<Transport> = status.last_check.and_then(|check| check.transport);
+        let is_plain = self.reporter.as_ref().is_some_and(Reporter::is_plain_loopback);
+        if is_plain && reached.is_some() && !self.done.reported {
+            self.report().await;
+        }
+    }
+
+    fn note(&mut self, note: String) {
+        self.notes.push(note);
+    }
+
+    /// The calendar now.
+    pub(super) fn calendar(&self) -> UnixSeconds {
+        self.clock.calendar()
+    }
+}
+
+/// True where another server may show something better: this one was reached, and what it showed is of no use.
+const fn blames_the_server(reason: Reason) -> bool {
+    matches!(
+        reason,
+        Reason::AnswerTooLarge
+            | Reason::AnswerTruncated
+            | Reason::CertificateMismatch
+            | Reason::HeadEquivocation
+            | Reason::HeadFastForward
+            | Reason::HeadMalformed
+            | Reason::HeadOfOtherChannel
+            | Reason::HeadOlder
+            | Reason::HeadUnsigned
+            | Reason::KeyringRefused
+            | Reason::KeyringUnavailable
+            | Reason::ReleaseMalformed
+            | Reason::ReleaseMismatch
+            | Reason::ReleaseUnsigned
+            | Reason::Stale
+            | Reason::UpdateRejected
+    )
+}
+
+impl Asked {
+    fn of(endpoint: &Endpoint<'_>) -> Self {
+        Self {
+            service: endpoint.service.to_owned(),
+            host: endpoint.host.to_owned(),
+            port: endpoint.port,
+            under_present: endpoint.under_present,
+            under_candidate: endpoint.under_candidate,
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! The folder that exports stand in: a new generation is complete before anybody can see it.
+//!
+//! The sequence: lock, write a temporary folder beside the others, `fsync` every file and folder, rename it to the
+//! generation's name, `fsync` the folder, make a temporary symlink, rename it over `..data`, `fsync` the folder. A
+//! process killed at any moment leaves the old generation or the new one in force.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{OpenOptionsExt as _, symlink};
+use std::path::{Path, PathBuf};
+
+use bundle::Sha256;
+
+use super::set::{ExportSet, NAMES};
+use crate::linux::durable::{self, TEMPORARY_PREFIX};
+use crate::linux::error::Error;
+
+/// The name that every other one leads through.
+const CURRENT: &str = "..data";
+/// First characters of a generation's name.
+const GENERATION_PREFIX: &str = "..release-";
+/// Kept open and locked while a generation is made, so that the daemon and a command do not cross.
+const LOCK: &str = "..lock";
+/// Characters of the content's digest in a generation's name.
+const DIGEST_LETTERS: usize = 16;
+
+/// What became of an export.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// Whether applications now see other files than before.
+    pub is_changed: bool,
+    /// Name of the generation's folder.
+    pub generation: String,
+    /// Names that applications are to use and that somebody else's file occupies.
+    pub occupied: Vec<String>,
+}
+
+/// Makes `set` what applications see in `folder`; files get `file_mode` whatever the umask.
+///
+/// Only names that this module made are ever replaced or removed.
+///
+/// # Errors
+/// The step that failed; what applications see is then what it was.
+pub fn publish(folder: &Path, set: &ExportSet, file_mode: u32) -> Result<Published, Error> {
+    durable::create_folder(folder)?;
+    let lock = lock(folder)?;
+    remove_leftovers(folder)?;
+    let current = current(folder)?;
+    let generation = existing_generation(folder, set).map_or_else(|| build(folder, set, file_mode), Ok)?;
+    let is_changed = current.as_deref() != Some(generation.as_str());
+    if is_changed {
+        relink(folder, CURRENT, Path::new(&generation))?;
+        durable::sync_folder(folder)?;
+        prune(folder, &[Some(generation.as_str()), current.as_deref()])?;
+    }
+    let occupied = link_names(folder)?;
+    drop(lock);
+    Ok(Published { is_changed, generation, occupied })
+}
+
+fn lock(folder: &Path) -> Result<File, Error> {
+    let path = folder.join(LOCK);
+    let mut options = OpenOptions::new();
+    let file = options.write(true).create(true).truncate(false).mode(0o600).open(&path);
+    let locked = file.and_then(|file| file.lock().map(|()| file));
+    locked.map_err(|error| Error::io("lock the exports", &path, error))
+}
+
+/// The generation in force; `None` before the first.
+fn current(folder: &Path) -> Result<Option<String>, Error> {
+    let path = folder.join(CURRENT);
+    match fs::read_link(&path) {
+        Ok(target) => Ok(Some(target.to_string_lossy().into_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+            let error = Error::usage("foreign_file", "is not a symbolic link of the agent's").file(&path);
+            Err(error.hint("give the exports a folder of their own: export.directory in agent.toml"))
+        }
+        Err(error) => Err(Error::io("read", &path, error)),
+    }
+}
+
+/// The name of the generation that holds exactly these files already.
+fn existing_generation(folder: &Path, set: &ExportSet) -> Option<String> {
+    names(set).find(|name| folder.join(name).is_dir() && holds(&folder.join(name), set))
+}
+
+/// The names under which a generation of these files may stand: the first one, unless what stands there was spoilt.
+fn names(set: &ExportSet) -> impl Iterator<Item = String> + use<> {
+    let parts = set.files.iter().flat_map(|file| [file.path.as_bytes(), &[0], &file.sha256().0].concat());
+    let digest = Sha256::of(&[&parts.collect::<Vec<u8>>()]).to_string();
+    let order = set.version.order.to_string().replace('/', "-");
+    let digest: String = digest.chars().take(DIGEST_LETTERS).collect();
+    let first = format!("{GENERATION_PREFIX}{order}-{digest}");
+    let others = first.clone();
+    std::iter::once(first).chain((2_u32..).map(move |number| format!("{others}-{number}")).take(16))
+}
+
+/// True where the folder holds these files and nothing else.
+fn holds(generation: &Path, set: &ExportSet) -> bool {
+    let expected: BTreeSet<PathBuf> = set.files.iter().map(|file| generation.join(&file.path)).collect();
+    let same =
+        |file: &super::Artefact| fs::read(generation.join(&file.path)).is_ok_and(|bytes| bytes == file.bytes);
+    files_below(generation).is_ok_and(|found| found == expected) && set.files.iter().all(same)
+}
+
+fn files_below(folder: &Path) -> io::Result<BTreeSet<PathBuf>> {
+    let mut found = BTreeSet::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.extend(files_below(&path)?);
+        } else {
+            found.insert(path);
+        }
+    }
+    Ok(found)
+}
+
+/// Writes the generation's folder and gives it its name.
+fn build(folder: &Path, set: &ExportSet, file_mode: u32) -> Result<String, Error> {
+    let temporary = durable::temporary_name(folder)?;
+    let made = write_all(&temporary, set, file_mode);
+    let named = made.and_then(|()| {
+        let mut free = names(set).filter(|name| !folder.join(name).exists());
+        let name = free.next().ok_or_else(|| io::Error::from(io::ErrorKind::AlreadyExists))?;
+        fs::rename(&temporary, folder.join(&name)).map(|()| name)
+    });
+    let named = named.map_err(|error| {
+        // The error that matters is the first one; the next export removes what is left.
+        drop(fs::remove_dir_all(&temporary));
+        Error::io("write the exports", folder, error)
+    })?;
+    durable::sync_folder(folder)?;
+    Ok(named)
+}
+
+fn write_all(temporary: &Path, set: &ExportSet, file_mode: u32) -> io::Result<()> {
+    durable::new_folder(temporary)?;
+    let parents = NAMES.iter().filter(|name| !name.contains('.'));
+    let folders: Vec<PathBuf> = parents.map(|name| temporary.join(name)).collect();
+    for below in &folders {
+        durable::new_folder(below)?;
+    }
+    for file in &set.files {
+        durable::write_new(&temporary.join(&file.path), &file.bytes, file_mode)?;
+    }
+    folders
+        .iter()
+        .map(PathBuf::as_path)
+        .chain([temporary])
+        .try_for_each(|folder| File::open(folder)?.sync_all())
+}
+
+/// Makes the names that applications use; those that a foreign file occupies are left alone and returned.
+fn link_names(folder: &Path) -> Result<Vec<String>, Error> {
+    let mut occupied = Vec::new();
+    let mut made = false;
+    for name in NAMES {
+        let path = folder.join(name);
+        let target = Path::new(CURRENT).join(name);
+        match fs::read_link(&path) {
+            Ok(found) if found == target => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                symlink(&target, &path).map_err(|error| Error::io("link", &path, error))?;
+                made = true;
+            }
+            _ => occupied.push(name.to_owned()),
+        }
+    }
+    if made {
+        durable::sync_folder(folder)?;
+    }
+    Ok(occupied)
+}
+
+/// Makes `name` a symlink to `target`, in one step.
+fn relink(folder: &Path, name: &str, target: &Path) -> Result<(), Error> {
+    let temporary = durable::temporary_name(folder)?;
+    let path = folder.join(name);
+    let linked = symlink(target, &temporary).and_then(|()| fs::rename(&temporary, &path));
+    linked.map_err(|error| {
+        drop(fs::remove_file(&temporary));
+        Error::io("link", &path, error)
+    })
+}
+
+/// Removes what a killed process left behind.
+fn remove_leftovers(folder: &Path) -> Result<(), Error> {
+    remove(folder, |name| name.starts_with(TEMPORARY_PREFIX))
+}
+
+/// Removes generations that are neither in force nor the one before.
+fn prune(folder: &Path, keep: &[Option<&str>]) -> Result<(), Error> {
+    remove(folder, |name| name.starts_with(GENERATION_PREFIX) && !keep.contains(&Some(name)))
+}
+
+fn remove(folder: &Path, is_meant: impl Fn(&str) -> bool) -> Result<(), Error> {
+    let entries = fs::read_dir(folder).map_err(|error| Error::io("list", folder, error))?;
+    for entry in entries {
+        let entry = entry.map_err(|error| Error::io("list", folder, error))?;
+        if entry.file_name().to_str().is_some_and(&is_meant) {
+            let path = entry.path();
+            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            let removed = if is_folder { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+            removed.map_err(|error| Error::io("remove", &path, error))?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,34 @@
+//! Exports: the installed bundle as files that unmodified applications read.
+//!
+//! ```text
+//! <folder>/..data -> ..release-7-0123456789abcdef      replaced by rename, never removed and made anew
+//! <folder>/..release-7-0123456789abcdef/               one generation, complete before it has this name
+//! <folder>/whole.pem -> ..data/whole.pem               and so on: the names that applications are given
+//! ```
+//!
+//! | name | what it is |
+//! |---|---|
+//! | `whole.pem` | every anchor for TLS servers |
+//! | `services/<name>.pem` | the anchors of one service |
+//! | `hashed/<hash>.<n>` | the same as `whole.pem`, as OpenSSL's `-CApath` wants it |
+//! | `anchors.der` | the same, DER certificates back to back |
+//! | `der/<sha256>.der` | one certificate each |
+//! | `version.json` | which release this is, the SHA-256 of every other file, and what was left out |
+//!
+//! Every PEM file says its release, digest and generation in its first and last line; DER has no room for that,
+//! so its files are compared with `version.json`. A reader that opens twice can so tell that it straddled a change.
+
+mod artefact;
+mod folder;
+mod omission;
+pub mod pem;
+mod set;
+mod subject_hash;
+mod version;
+mod volatile;
+
+pub use artefact::Artefact;
+pub use folder::{Published, publish};
+pub use omission::{Form, Omission, OmissionReason};
+pub use set::ExportSet;
+pub use volatile::{Medium, medium};

@@ -1,0 +1,83 @@
+//! What an export form cannot carry, and therefore leaves out.
+
+use bundle::{Anchor, Purposes, extension_id};
+use serde::Serialize;
+
+/// A form that certificates are exported in. None of them carries purposes or constraints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Form {
+    /// `anchors.der` and `der/`.
+    Der,
+    /// `hashed/`.
+    Hashed,
+    /// `whole.pem` and `services/`.
+    Pem,
+}
+
+/// An anchor that is not exported.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Omission {
+    /// SHA-256 of the certificate, in hexadecimal.
+    pub sha256: String,
+    /// The most telling part of its subject.
+    pub subject: String,
+    /// Why.
+    pub reason: OmissionReason,
+    /// The forms that it is missing from.
+    pub forms: Vec<Form>,
+}
+
+/// Why an anchor is not exported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OmissionReason {
+    /// It is trusted under constraints that the form would lose.
+    Constraints,
+    /// The deny list names it.
+    Denied,
+    /// It may not vouch for TLS servers, and whoever reads the form would let it.
+    Purpose,
+    /// It cannot be read, or carries a critical extension that this version does not know.
+    Unusable,
+}
+
+impl Form {
+    /// Every form.
+    pub const ALL: [Self; 3] = [Self::Der, Self::Hashed, Self::Pem];
+
+    /// The name by which a manifest allows it ([`extension_id::EXPORT_WITHOUT_CONSTRAINTS`]).
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Der => "der",
+            Self::Hashed => "hashed",
+            Self::Pem => "pem",
+        }
+    }
+
+    /// Succeeds where the form carries everything that limits the anchor, or the manifest says that it may not.
+    pub(super) fn check(self, entry: &Anchor<'_>) -> Result<(), OmissionReason> {
+        if !entry.purposes.contains(Purposes::SERVER_AUTH) {
+            return Err(OmissionReason::Purpose);
+        }
+        let is_allowed = entry.extensions.iter().any(|extension| {
+            extension.id == extension_id::EXPORT_WITHOUT_CONSTRAINTS
+                && extension.content == self.name().as_bytes()
+        });
+        if entry.constraints.is_empty() || is_allowed { Ok(()) } else { Err(OmissionReason::Constraints) }
+    }
+}
+
+impl OmissionReason {
+    /// The sentence for people.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Constraints => "its constraints cannot be exported",
+            Self::Denied => "it is on the deny list",
+            Self::Purpose => "it is not for TLS servers",
+            Self::Unusable => "it cannot be read by this version",
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The probe port: one real TLS handshake per endpoint, and what was served judged under both bundles.
+
+mod bundles;
+mod handshake;
+mod judgement;
+
+pub use bundles::Bundles;
+pub use handshake::{Handshakes, ServedChain};
+pub use judgement::{Judged, judge};

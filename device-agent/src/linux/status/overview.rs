@@ -1,0 +1,92 @@
+//! Everything that the status command shows.
+
+use bundle::UnixSeconds;
+use serde::Serialize;
+
+use super::{Exports, Finding, Freshness, Journal, Trusted};
+use crate::linux::clock::Clock;
+use crate::linux::configuration::{BaseUrl, Settings, SignedOnlyTransport};
+use crate::linux::driver::ActivityRecord;
+use crate::linux::error::Error;
+use crate::linux::trust::Trust;
+use crate::{Clock as CalendarTime, Mode};
+
+/// The whole answer.
+#[derive(Clone, Debug, Serialize)]
+pub struct Overview {
+    /// The device's id.
+    pub device: String,
+    /// The channel's name.
+    pub channel: String,
+    /// `install` or `observe`.
+    pub mode: &'static str,
+    /// `allow` or `refuse`.
+    pub signed_only_transport: &'static str,
+    /// What is trusted; nothing where neither store nor image has a release.
+    pub trusted: Option<Trusted>,
+    /// Whether somebody vouches that nothing newer exists.
+    pub freshness: Freshness,
+    /// The journal.
+    pub journal: Journal,
+    /// The newest cycle of the agent, as far as it is remembered.
+    pub last_cycle: Option<ActivityRecord>,
+    /// The exported files, where there are to be any.
+    pub exports: Option<Exports>,
+    /// What a person should look at.
+    pub findings: Vec<Finding>,
+    /// True where some URL of the channel is one of TLS: else nobody can be surprised that none was spoken.
+    #[serde(skip)]
+    pub(super) expects_tls: bool,
+    #[serde(skip)]
+    pub(super) expected_fleet: Option<String>,
+    #[serde(skip)]
+    pub(super) now_seconds: Option<u64>,
+}
+
+impl Overview {
+    /// Reads everything that is on this machine; asks nobody.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn gather(settings: &Settings, clock: &Clock) -> Result<Self, Error> {
+        let installed = Trust::new(settings.location(), settings.seed_path.clone()).installed().ok();
+        let journal = Journal::read(settings, installed.as_deref())?;
+        let last_cycle = ActivityRecord::read(&ActivityRecord::path(settings));
+        let noted =
+            last_cycle.as_ref().and_then(|cycle| cycle.fresh_until.or(cycle.stale_since)).map(UnixSeconds);
+        let now = match clock.now().clock {
+            CalendarTime::Known(time) => Some(time),
+            CalendarTime::Unknown => None,
+        };
+        let exports =
+            settings.export.as_ref().filter(|_| settings.mode == Mode::Install).zip(installed.as_deref());
+        let mut overview = Self {
+            device: settings.device.clone(),
+            channel: settings.channel.clone(),
+            mode: match settings.mode {
+                Mode::Install => "install",
+                Mode::Observe => "observe",
+            },
+            signed_only_transport: match settings.signed_only_transport {
+                SignedOnlyTransport::Allow => "allow",
+                SignedOnlyTransport::Refuse => "refuse",
+            },
+            trusted: installed.as_deref().map(|installed| Trusted::of(installed, &journal.record)),
+            freshness: Freshness::of(journal.record.head, noted, now),
+            exports: exports
+                .and_then(|(export, installed)| Exports::of(export, installed, &settings.channel)),
+            journal,
+            last_cycle,
+            findings: Vec::new(),
+            expects_tls: settings.urls.iter().any(BaseUrl::is_tls),
+            expected_fleet: settings.fleet.clone(),
+            now_seconds: now.map(|time| time.0),
+        };
+        overview.findings = Finding::all(&overview, overview.now_seconds);
+        Ok(overview)
+    }
+
+    pub(super) fn release(&self) -> Option<&String> {
+        self.trusted.as_ref().map(|trusted| &trusted.release)
+    }
+}

@@ -1,0 +1,117 @@
+//! The release that applications read, and why it is this one.
+
+use serde::Serialize;
+use store::Record;
+use trust_store::{Installed, Origin};
+
+use crate::linux::clock::instant;
+
+/// What is trusted on this device.
+#[derive(Clone, Debug, Serialize)]
+pub struct Trusted {
+    /// The release.
+    pub release: String,
+    /// Its digest.
+    pub digest: String,
+    /// Why it is this one.
+    pub standing: Standing,
+    /// When it was made.
+    pub issued_at: Option<String>,
+    /// Since when it is installed; unknown for a seed, and where no clock was known.
+    pub installed_at: Option<String>,
+    /// Counts the changes of what applications read.
+    pub generation: u64,
+    /// Usable anchors.
+    pub anchors: usize,
+    /// The services.
+    pub services: Vec<ServiceLine>,
+    /// Anchors that cannot be used, by SHA-256.
+    pub unusable_anchors: Vec<String>,
+    #[serde(skip)]
+    pub(super) installed_seconds: Option<u64>,
+}
+
+/// Why a release is the one that is trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// It proved itself.
+    Confirmed,
+    /// It is the image's, and the store has nothing newer.
+    Seed,
+    /// It is installed and not proven yet.
+    Trial,
+}
+
+/// One service of the release.
+#[derive(Clone, Debug, Serialize)]
+pub struct ServiceLine {
+    /// Its name.
+    pub name: String,
+    /// Where it answers.
+    pub hosts: Vec<String>,
+    /// Usable anchors that serve it.
+    pub anchors: usize,
+    /// Whether devices probe it.
+    pub is_probed: bool,
+    /// Whether it has pins.
+    pub is_pinned: bool,
+}
+
+impl Trusted {
+    pub(super) fn of(installed: &Installed, record: &Record) -> Self {
+        let manifest = installed.manifest().ok();
+        let services = manifest.iter().flat_map(bundle::Manifest::services);
+        let standing = match (installed.origin(), installed.is_trial()) {
+            (Origin::Seed, _) => Standing::Seed,
+            (_, true) => Standing::Trial,
+            (_, false) => Standing::Confirmed,
+        };
+        let entry = record
+            .active()
+            .map(|(_, entry)| entry)
+            .filter(|entry| entry.release.digest == installed.digest());
+        let committed_at = entry.and_then(|entry| entry.committed_at).filter(|_| standing != Standing::Seed);
+        Self {
+            release: installed.order().to_string(),
+            digest: installed.digest().to_string(),
+            standing,
+            issued_at: manifest.map(|manifest| instant(manifest.header().issued_at)),
+            installed_at: committed_at.map(instant),
+            generation: installed.generation(),
+            anchors: installed.all_anchors().count(),
+            services: services.map(|service| ServiceLine::of(installed, &service)).collect(),
+            unusable_anchors: installed
+                .set()
+                .unusable()
+                .iter()
+                .map(|anchor| anchor.sha256.to_string())
+                .collect(),
+            installed_seconds: committed_at.map(|time| time.0),
+        }
+    }
+}
+
+impl ServiceLine {
+    fn of(installed: &Installed, service: &bundle::Service<'_>) -> Self {
+        Self {
+            name: service.name.to_owned(),
+            hosts: service.hosts.iter().map(|host| host.0.to_owned()).collect(),
+            anchors: installed.anchors(service.name).map_or(0, Iterator::count),
+            is_probed: service.probe,
+            is_pinned: !service.pins.is_empty(),
+        }
+    }
+}
+
+impl Standing {
+    /// The sentence for people.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Confirmed => "confirmed: it was installed and proved itself on this device",
+            Self::Seed => "from the image: the store has no newer release",
+            Self::Trial => "on trial: it is installed and has not proved itself yet",
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! The status in words.
+
+use std::fmt;
+
+use super::{Freshness, Overview, Trusted};
+use crate::linux::clock::{instant, span};
+use crate::linux::driver::{ActivityRecord, ProbeRecord};
+use bundle::UnixSeconds;
+
+/// Characters of the first column.
+const WIDTH: usize = 12;
+
+impl fmt::Display for Overview {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "device {} follows channel {}, mode {}", self.device, self.channel, self.mode)?;
+        self.trusted_lines(f)?;
+        self.freshness_line(f)?;
+        self.cycle_lines(f)?;
+        self.refused_lines(f)?;
+        self.export_lines(f)?;
+        self.keyring_line(f)?;
+        for finding in &self.findings {
+            line(f, "look at", &finding.message)?;
+        }
+        Ok(())
+    }
+}
+
+impl Overview {
+    fn trusted_lines(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(trusted) = &self.trusted else {
+            return line(f, "trusted", "nothing: neither store nor image has a release");
+        };
+        line(f, "trusted", format_args!("release {}, {}", trusted.release, trusted.standing.words()))?;
+        line(f, "", format_args!("digest {}, generation {}", trusted.digest, trusted.generation))?;
+        if let Some(installed_at) = &trusted.installed_at {
+            line(f, "since", format_args!("{installed_at}{}", self.ago(trusted.installed_seconds)))?;
+        }
+        if let Some(issued_at) = &trusted.issued_at {
+            line(f, "made", issued_at)?;
+        }
+        anchor_lines(f, trusted)
+    }
+
+    fn freshness_line(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.freshness {
+            Freshness::Fresh { until } => {
+                line(f, "freshness", format_args!("the newest head vouches until {until}"))
+            }
+            Freshness::Stale { since } => line(
+                f,
+                "freshness",
+                format_args!("stale: the newest head expired at {since}; what is installed stays in force"),
+            ),
+            Freshness::Unknown => {
+                line(f, "freshness", "unknown: no head was accepted yet, or no clock is set")
+            }
+        }
+    }
+
+    fn cycle_lines(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(cycle) = &self.last_cycle else {
+            return line(f, "last check", "none since this machine started");
+        };
+        let at = instant(UnixSeconds(cycle.written_at));
+        let subject =
+            cycle.subject.as_ref().map(|subject| format!("release {subject}: ")).unwrap_or_default();
+        let words = cycle.words.as_deref().unwrap_or("nothing to say");
+        line(f, "last check", format_args!("{at}{}", self.ago(Some(cycle.written_at))))?;
+        line(f, "", format_args!("{subject}{words}"))?;
+        line(f, "", transport_words(cycle, self.signed_only_transport))?;
+        for note in &cycle.notes {
+            line(f, "", note)?;
+        }
+        for probe in &cycle.probes {
+            line(f, "probe", probe_words(probe))?;
+        }
+        line(f, "next check", format_args!("{} after that", span(cycle.next_check_seconds)))
+    }
+
+    fn refused_lines(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for refused in &self.journal.refused {
+            let again = refused.retry_at.as_ref().map_or_else(String::new, |at| format!(", again from {at}"));
+            let tried =
+                if refused.attempts == 1 { "once".to_owned() } else { format!("{} times", refused.attempts) };
+            let words = &refused.words;
+            line(f, "refused", format_args!("release {}: {words}; tried {tried}{again}", refused.release))?;
+        }
+        Ok(())
+    }
+
+    fn export_lines(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(exports) = &self.exports else {
+            let words = if self.mode == "observe" { "none: the agent observes" } else { "none configured" };
+            return line(f, "exports", words);
+        };
+        let release =
+            exports.release.as_deref().map_or_else(|| "nothing".to_owned(), |it| format!("release {it}"));
+        let medium = exports.medium.warning().map_or_else(String::new, |words| format!("; it {words}"));
+        line(f, "exports", format_args!("{} shows {release}{medium}", exports.directory))?;
+        for omission in &exports.omitted {
+            let (subject, reason) = (&omission.subject, omission.reason.words());
+            line(f, "", format_args!("left out: {subject} ({reason}), sha256 {}", omission.sha256))?;
+        }
+        for service in &exports.pins_not_carried {
+            line(f, "", format_args!("the pins of {service} cannot be exported"))?;
+        }
+        if exports.denials_not_carried > 0 {
+            let count = counted(exports.denials_not_carried, "denial");
+            line(f, "", format_args!("{count} reaching beyond single anchors cannot be exported"))?;
+        }
+        Ok(())
+    }
+
+    fn keyring_line(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let journal = &self.journal;
+        let keyring = journal.keyring.as_deref().unwrap_or("none");
+        let fleet = journal.fleet.as_ref().map_or_else(String::new, |fleet| format!(" of fleet {fleet}"));
+        let floor = &journal.release_floor;
+        let denials = counted(journal.denials, "denial");
+        if let Some(words) = journal.medium.warning() {
+            line(f, "store", format_args!("it {words}, and every floor with it"))?;
+        }
+        line(f, "keyring", format_args!("{keyring}{fleet}; no release below {floor}; {denials} in force"))
+    }
+
+    /// ` (3 days ago)`, where the clock is known.
+    fn ago(&self, seconds: Option<u64>) -> String {
+        let passed = self.now_seconds.zip(seconds).map(|(now, then)| now.saturating_sub(then));
+        passed.map_or_else(String::new, |passed| format!(" ({} ago)", span(passed)))
+    }
+}
+
+fn anchor_lines(f: &mut fmt::Formatter<'_>, trusted: &Trusted) -> fmt::Result {
+    line(f, "anchors", format_args!("{} usable", trusted.anchors))?;
+    for sha256 in &trusted.unusable_anchors {
+        line(f, "", format_args!("cannot be used: sha256 {sha256}"))?;
+    }
+    for service in &trusted.services {
+        let probed = if service.is_probed { ", probed" } else { "" };
+        let pinned = if service.is_pinned { ", pinned" } else { "" };
+        let hosts = service.hosts.join(", ");
+        let anchors = counted(service.anchors, "anchor");
+        line(f, "service", format_args!("{}: {anchors}{probed}{pinned}; {hosts}", service.name))?;
+    }
+    Ok(())
+}
+
+fn transport_words(cycle: &ActivityRecord, policy: &str) -> &'static str {
+    match (cycle.transport.as_deref(), policy) {
+        (Some("authenticated"), _) => "over TLS that the installed release vouches for",
+        (Some(_), _) => "without authenticated TLS: only signed files were fetched, no report was sent",
+        (None, "refuse") => "the channel was not reached, and channel.signed-only-transport is \"refuse\"",
+        (None, _) => "the channel was not reached",
+    }
+}
+
+fn probe_words(probe: &ProbeRecord) -> String {
+    let of = |code: &Option<String>| code.clone().unwrap_or_else(|| "not asked".to_owned());
+    let (present, candidate) = (of(&probe.present), of(&probe.candidate));
+    let ProbeRecord { service, endpoint, .. } = probe;
+    format!("{endpoint} of {service}: {candidate} under the new release, {present} under the one before")
+}
+
+/// `1 anchor`, `2 anchors`.
+fn counted(count: usize, name: &str) -> String {
+    format!("{count} {name}{}", if count == 1 { "" } else { "s" })
+}
+
+fn line(f: &mut fmt::Formatter<'_>, name: &str, text: impl fmt::Display) -> fmt::Result {
+    writeln!(f, "  {name:<WIDTH$}{text}")
+}

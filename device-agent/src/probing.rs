@@ -1,0 +1,113 @@
+//! Rounds of probes: one endpoint after the other, and what the round as a whole says.
+
+use store::{Denials, Storage};
+
+use crate::{
+    Agent, Mode, Now, ProbeCounts, ProbeOutcome, Reason, Verdict,
+    agent::State,
+    content::Content,
+    cycle::{AfterRound, Then, known},
+    staging::store_reason,
+};
+
+impl<S: Storage> Agent<'_, S> {
+    /// Starts a round: the candidate against the present bundle, or the release on trial against its fallback.
+    pub(crate) fn begin_probes(&mut self, now: Now, then: Then) {
+        self.probes = ProbeCounts::default();
+        if matches!(then, Then::Round(_)) {
+            self.load_present();
+            self.load_trial();
+        }
+        self.probe_or_end(now, 0, then);
+    }
+
+    /// One handshake ended.
+    pub(crate) fn probed(&mut self, now: Now, index: u16, then: Then, outcome: ProbeOutcome) {
+        let dropped = self.endpoint(index).is_some_and(|endpoint| !endpoint.under_candidate);
+        self.probes.add(outcome, dropped);
+        self.probe_or_end(now, index.saturating_add(1), then);
+    }
+
+    fn probe_or_end(&mut self, now: Now, index: u16, then: Then) {
+        if self.endpoint(index).is_some() {
+            self.state = State::Probe { index, then };
+            return;
+        }
+        match then {
+            Then::Round(after) => self.round_over(now, index, after),
+            Then::Prove | Then::Check | Then::Finish => self.proven(now),
+        }
+    }
+
+    /// The candidate was held against every endpoint: only what is lost for certain stands in its way.
+    fn proven(&mut self, now: Now) {
+        let subject = self.candidate.map(|content| content.order);
+        if self.probes.lost > 0 {
+            let dropped = self.probes.dropped > 0;
+            return self.refuse(now, if dropped { Reason::ServiceDropped } else { Reason::ProbeRegression });
+        }
+        if self.configuration.mode == Mode::Observe {
+            self.memo.observed = self.candidate.map(|content| content.digest);
+            self.drop_candidate();
+            return self.finish(now, Reason::Observed, subject);
+        }
+        match self.commit(now) {
+            Ok(()) => self.export_then(now, Then::Round(AfterRound::Finish)),
+            Err(reason) => self.staging_failed(now, reason),
+        }
+    }
+
+    /// Makes the staged candidate what applications read, on trial.
+    fn commit(&mut self, now: Now) -> Result<(), Reason> {
+        let content: Content = self.candidate.ok_or(Reason::StoreFailed)?;
+        let filling = self.filling.take().ok_or(Reason::StoreFailed)?;
+        let sealed = filling.sealed.ok_or(Reason::StoreFailed)?;
+        let release = store::Release {
+            order: content.order,
+            digest: content.digest,
+            document_bytes: content.document_bytes,
+            issued_at: content.issued_at,
+        };
+        let head = self.head.map(|head| head.note());
+        let denials = self
+            .candidate_manifest()
+            .and_then(|manifest| Denials::new(manifest.order(), manifest.denials().iter()));
+        let denials = denials.filter(|denials| denials.order >= self.denials().order);
+        self.change(|change| {
+            change.commit_trial(&sealed, release, known(now.clock))?;
+            if let Some(denials) = denials {
+                change.replace_denials(denials)?;
+            }
+            change.forget_refusals_below(release.order);
+            if let Some(head) = head {
+                change.note_head(head);
+            }
+            Ok(())
+        })
+        .map_err(|error| store_reason(&error))?;
+        self.rounds = 0;
+        self.memo.staging_failures = 0;
+        self.load_trial();
+        Ok(())
+    }
+}
+
+impl ProbeCounts {
+    fn add(&mut self, outcome: ProbeOutcome, dropped: bool) {
+        let verified_before = outcome.present == Some(Verdict::Verified) && !outcome.excused;
+        let count = match outcome.candidate {
+            Some(Verdict::Verified) => &mut self.verified,
+            Some(Verdict::Refused(_)) => &mut self.refused,
+            Some(Verdict::Inconclusive(_)) => &mut self.inconclusive,
+            // A dropped service: gone, as far as the candidate is concerned.
+            None if dropped => &mut self.refused,
+            None => &mut self.inconclusive,
+        };
+        *count = count.saturating_add(1);
+        let lost = verified_before && (dropped || matches!(outcome.candidate, Some(Verdict::Refused(_))));
+        if lost {
+            self.lost = self.lost.saturating_add(1);
+            self.dropped = self.dropped.saturating_add(u16::from(dropped));
+        }
+    }
+}

@@ -1,0 +1,276 @@
+//! The start: image and store become one engine, each part the higher one of the two.
+
+use core::fmt;
+
+use bundle::{ChannelId, Envelope, Keyring, Order, Role, Seed, VerifyError};
+use store::{Condition, Floors, KeyringBytes, Restated, Storage, Store};
+
+use crate::{
+    Agent, Configuration, Memory, Now, ProbeCounts, Reason,
+    agent::{Memo, State},
+    content::{Content, Place},
+    cycle::Cycle,
+    limits,
+    schedule::Jitter,
+};
+
+/// The image's seed, checked once.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SeedContent<'w> {
+    pub(crate) content: Content,
+    pub(crate) manifest_document: &'w [u8],
+    pub(crate) blobs: &'w [u8],
+    pub(crate) keyring_document: &'w [u8],
+}
+
+/// Why the engine cannot start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The device's id or channel is empty or too long.
+    Identity,
+    /// The provisioned keyring is not a keyring.
+    Keyring(VerifyError),
+    /// Neither image nor journal has a keyring: nothing could ever be believed.
+    KeyringMissing,
+    /// Less working memory than any document needs.
+    Memory {
+        /// Bytes that were given.
+        given: usize,
+    },
+    /// The image's seed does not verify.
+    Seed(VerifyError),
+    /// The store belongs to another channel; changing it is a command of its own.
+    StoreOfOtherChannel,
+}
+
+impl<'w> SeedContent<'w> {
+    fn open(file: &'w [u8], channel: ChannelId) -> Result<Self, VerifyError> {
+        let seed = Seed::parse(file)?;
+        let (_, manifest) = seed.open(channel)?;
+        let lengths = (seed.manifest_document.len(), seed.blobs.len());
+        let content = Content {
+            order: manifest.order(),
+            digest: manifest.digest(),
+            issued_at: manifest.header().issued_at,
+            committed_at: None,
+            document_bytes: saturated(lengths.0),
+            total_bytes: saturated(lengths.0.saturating_add(lengths.1)),
+            place: Place::Seed,
+        };
+        let Seed { keyring_document, manifest_document, blobs } = seed;
+        Ok(Self { content, manifest_document, blobs, keyring_document })
+    }
+
+    /// Copies a part of manifest and certificates; `None` past the end.
+    pub(crate) fn copy(&self, offset: u32, into: &mut [u8]) -> Option<()> {
+        let offset = usize::try_from(offset).ok()?;
+        let end = offset.checked_add(into.len())?;
+        if end > self.manifest_document.len().checked_add(self.blobs.len())? {
+            return None;
+        }
+        let bytes = self.manifest_document.iter().chain(self.blobs).skip(offset);
+        into.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+        Some(())
+    }
+}
+
+impl<'w, S: Storage> Agent<'w, S> {
+    /// An engine over an open store.
+    ///
+    /// A keyring of the image that is newer than the journal's is written down, with the floors that it restates.
+    ///
+    /// # Errors
+    /// [`StartError`] where image, store or configuration cannot be used at all.
+    pub fn new(
+        configuration: Configuration<'w>,
+        store: Store<S>,
+        memory: Memory<'w>,
+    ) -> Result<Self, StartError> {
+        check(&configuration, &memory)?;
+        let channel = ChannelId::of(configuration.channel);
+        if store.record().channel.is_some_and(|of_store| of_store != channel) {
+            return Err(StartError::StoreOfOtherChannel);
+        }
+        let open = |file| SeedContent::open(file, channel).map_err(StartError::Seed);
+        let seed = configuration.seed.map(open).transpose()?;
+        let keyring = newest_keyring(&configuration, seed.as_ref(), store.record())?;
+        let found = store.condition();
+        let mut agent = Self {
+            configuration,
+            channel,
+            seed,
+            store,
+            found,
+            memory,
+            gathered: 0,
+            opened: false,
+            state: State::Idle { wake_at: 0 },
+            cycle: Cycle::default(),
+            jitter: Jitter::new(configuration.entropy),
+            keyring,
+            restating: Restated::default(),
+            head: None,
+            target: None,
+            present: None,
+            candidate: None,
+            filling: None,
+            probes: ProbeCounts::default(),
+            rounds: 0,
+            memo: Memo::default(),
+        };
+        agent.adopt_image_keyring();
+        agent.load_present();
+        if agent.store.record().phase.is_trial() {
+            agent.load_trial();
+        }
+        agent.memo.result = agent.first_result();
+        Ok(agent)
+    }
+
+    /// Writes the image's keyring down where it is the newer one. A failure is no obstacle: it is in force all
+    /// the same, and the next change of the journal tries again.
+    fn adopt_image_keyring(&mut self) {
+        let channel = self.channel;
+        let in_force = self.keyring().map(|keyring| (keyring.order(), restated(&keyring, channel)));
+        if let Some((order, restating)) = in_force
+            && order > self.store.record().floors.keyring
+        {
+            self.restating = restating;
+            let _written = self.change(|_| Ok(()));
+        }
+    }
+
+    fn first_result(&self) -> Option<(Reason, Option<Order>)> {
+        match self.found {
+            Condition::Lost => Some((Reason::StoreLost, None)),
+            Condition::NewerFormat { .. } => Some((Reason::StoreNewerFormat, None)),
+            _ => {
+                let check = self.store.record().last_check?;
+                Some((Reason::from_number(check.reason)?, None))
+            }
+        }
+    }
+
+    /// What never goes back: the higher ones of journal and image.
+    pub(crate) fn floors(&self) -> Floors {
+        let mut floors = self.store.record().floors;
+        floors.time = floors.time.max(self.configuration.build_time);
+        if let Some(keyring) = self.keyring() {
+            floors.keyring = floors.keyring.max(keyring.order());
+        }
+        let Some(seed) = &self.seed else { return floors };
+        let of_seed =
+            Floors { release: seed.content.order, time: seed.content.issued_at, ..Floors::default() };
+        floors.or_higher(of_seed)
+    }
+
+    /// Notes whether the time is known; a head that came before it was is then counted from now.
+    pub(crate) fn note_clock(&mut self, now: Now) {
+        let unknown = now.clock == crate::Clock::Unknown;
+        if self.memo.clock_unknown && !unknown {
+            self.clamp_head(now.clock);
+        }
+        self.memo.clock_unknown = unknown;
+    }
+}
+
+fn check(configuration: &Configuration<'_>, memory: &Memory<'_>) -> Result<(), StartError> {
+    let length = configuration.device.len();
+    if length == 0 || length > bundle::limits::DEVICE_ID_BYTES_MAX || configuration.channel.is_empty() {
+        return Err(StartError::Identity);
+    }
+    let given = memory.incoming.len().saturating_mul(3);
+    if given < limits::MEMORY_BYTES_MIN {
+        return Err(StartError::Memory { given });
+    }
+    Ok(())
+}
+
+/// The newest keyring of journal, seed and provisioning, as header and body.
+fn newest_keyring(
+    configuration: &Configuration<'_>,
+    seed: Option<&SeedContent<'_>>,
+    record: &store::Record,
+) -> Result<KeyringBytes, StartError> {
+    let mut newest: Option<(Order, KeyringBytes)> = None;
+    let kept = &record.keyring;
+    if let Ok(keyring) = Keyring::restored(kept.as_bytes()) {
+        newest = Some((keyring.order(), kept.clone()));
+    }
+    let documents = [seed.map(|seed| seed.keyring_document), configuration.keyring];
+    for document in documents.into_iter().flatten() {
+        let keyring = Keyring::provisioned(document).map_err(StartError::Keyring)?;
+        if newest.as_ref().is_none_or(|(order, _)| keyring.order() > *order) {
+            let bytes = keyring_bytes(document).ok_or(StartError::KeyringMissing)?;
+            newest = Some((keyring.order(), bytes));
+        }
+    }
+    newest.map(|(_, bytes)| bytes).ok_or(StartError::KeyringMissing)
+}
+
+/// Header and body of a verified keyring document, as the journal keeps them.
+pub(crate) fn keyring_bytes(document: &[u8]) -> Option<KeyringBytes> {
+    let envelope = Envelope::parse_whole(document).ok()?;
+    KeyringBytes::joined(&[envelope.header_bytes(), envelope.body()])
+}
+
+/// The floors that a keyring restates for a channel.
+pub(crate) fn restated(keyring: &Keyring<'_>, channel: ChannelId) -> Restated {
+    let of = |role| keyring.floors().iter().find(|floor| floor.channel == channel && floor.role == role);
+    Restated {
+        release: of(Role::Release).map(|floor| floor.order()),
+        head: of(Role::Head).map(|floor| floor.order()),
+        time: keyring.time_floor(),
+    }
+}
+
+/// A length as the format counts it; no buffer of this crate comes near the limit.
+pub(crate) fn saturated(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
+
+impl StartError {
+    /// The stable name of the fault, for machines.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Keyring(_) => "keyring",
+            Self::KeyringMissing => "keyring_missing",
+            Self::Memory { .. } => "memory",
+            Self::Seed(_) => "seed",
+            Self::StoreOfOtherChannel => "store_of_other_channel",
+        }
+    }
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Identity => f.write_str("the device's id must have 1 to 64 bytes, and the channel a name"),
+            Self::Keyring(_) => f.write_str("the provisioned keyring cannot be used"),
+            Self::KeyringMissing => f.write_str("neither image nor store has a keyring: provision a seed"),
+            Self::Memory { given } => {
+                write!(
+                    f,
+                    "{given} bytes of working memory are too few, {} are needed",
+                    limits::MEMORY_BYTES_MIN
+                )
+            }
+            Self::Seed(_) => f.write_str("the image's seed does not verify"),
+            Self::StoreOfOtherChannel => {
+                f.write_str("the store belongs to another channel: change it explicitly")
+            }
+        }
+    }
+}
+
+impl core::error::Error for StartError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Keyring(error) | Self::Seed(error) => Some(error),
+            _ => None,
+        }
+    }
+}

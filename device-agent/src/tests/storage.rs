@@ -1,0 +1,197 @@
+//! Invariant 9: never an empty or useless bundle, never none at all.
+
+use bundle::{Order, Sha256, write::ServiceAnchors};
+use store::{Condition, Storage as _, fault::Medium};
+
+use super::kit::{Device, Fleet, Setup, anchor, both, deny, manifest};
+use crate::{Origin, Reason, Verdict};
+
+fn checked() -> (Fleet, Device) {
+    let mut fleet = Fleet::new();
+    let mut device = Device::new(&fleet);
+    device.check(&mut fleet);
+    (fleet, device)
+}
+
+#[test]
+fn invariant_09_a_probed_service_without_a_usable_anchor_counts_as_empty() {
+    let mut denied = manifest(&["a", "b"]);
+    denied.denials = [deny("a"), deny("b")].to_vec();
+    let mut useless = manifest(&["a"]);
+    useless.anchors[0].purposes = bundle::Purposes::CODE_SIGNING;
+    let mut elsewhere = manifest(&["a", "b"]);
+    elsewhere.anchors[0].purposes = bundle::Purposes::EMAIL;
+    elsewhere.services[0].anchors = ServiceAnchors::Listed([anchor("a").sha256].to_vec());
+    let mut unknown = manifest(&["a"]);
+    let critical = bundle::write::ExtensionContent { id: 999, critical: true, content: [].to_vec() };
+    unknown.anchors[0].extensions = [critical].to_vec();
+    for content in [denied, useless, elsewhere, unknown] {
+        let (mut fleet, mut device) = checked();
+        device.driver.probe = |_, _| both(Verdict::Inconclusive(Reason::ProbeDns));
+        fleet.roll_out(&content);
+        let status = device.check(&mut fleet);
+        assert_eq!(status.reason, Some(Reason::ServiceWithoutAnchor));
+        assert_eq!(status.installed.unwrap().order, Order::new(0, 1));
+    }
+}
+
+#[test]
+fn invariant_09_an_anchor_whose_key_is_denied_serves_nobody() {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = rcgen::CertificateParams::new(Vec::new()).unwrap().self_signed(&key).unwrap();
+    let der = certificate.der().to_vec();
+    let spki = rcgen::PublicKeyData::subject_public_key_info(&key);
+    let denial = |what| bundle::Denial { kind: bundle::DenialKind::Spki, sha256: Sha256::of(&[what]) };
+    for (what, expect) in [(&spki[..], Reason::ServiceWithoutAnchor), (b"another key", Reason::Confirmed)] {
+        let (mut fleet, mut device) = checked();
+        let mut content = manifest(&["real"]);
+        content.anchors[0].sha256 = Sha256::of(&[&der]);
+        content.anchors[0].length = u32::try_from(der.len()).unwrap();
+        content.services[0].anchors = ServiceAnchors::All;
+        content.denials = [denial(what)].to_vec();
+        fleet.certificates.push(der.clone());
+        fleet.roll_out(&content);
+        assert_eq!(device.check(&mut fleet).reason, Some(expect));
+    }
+}
+
+#[test]
+fn invariant_09_a_service_that_is_not_probed_may_lose_its_anchors() {
+    let (mut fleet, mut device) = checked();
+    let mut content = manifest(&["a", "b"]);
+    content.services[0].probe = false;
+    content.denials = [deny("a"), deny("b")].to_vec();
+    fleet.roll_out(&content);
+    assert_eq!(device.check(&mut fleet).installed.unwrap().order, Order::new(0, 2));
+}
+
+#[test]
+fn invariant_09_a_lost_store_falls_back_to_the_seed_says_so_and_recovers() {
+    let (mut fleet, mut device) = checked();
+    fleet.roll_out(&manifest(&["a", "c"]));
+    device.check(&mut fleet);
+    let mut medium = device.agent.into_store().into_storage();
+    medium.flip(49_152 + 300, 1);
+    medium.flip(57_344 + 300, 1);
+    let mut device = Setup::of(&fleet).boot(medium);
+    let status = device.agent.status(device.now(&fleet));
+    assert_eq!((status.store, status.reason), (Condition::Lost, Some(Reason::StoreLost)));
+    assert_eq!(status.installed.unwrap().origin, Origin::Seed);
+    let status = device.check(&mut fleet);
+    assert_eq!(status.installed.unwrap().order, Order::new(0, 2));
+    assert_eq!(status.store, Condition::Lost, "until the next start it is known that the store was lost");
+}
+
+#[test]
+fn invariant_09_a_store_of_a_newer_format_is_honoured_and_never_written() {
+    let (mut fleet, mut device) = checked();
+    fleet.roll_out(&manifest(&["a", "c"]));
+    device.check(&mut fleet);
+    let mut medium = device.agent.into_store().into_storage();
+    let mut block = medium.bytes()[49_152..57_344].to_vec();
+    block[4] = 2;
+    let crc = crc32(&block[..7_650]).to_le_bytes();
+    block[7_650..7_654].copy_from_slice(&crc);
+    medium.write(49_152, &block).unwrap();
+    medium.sync().unwrap();
+    let image = medium.bytes().to_vec();
+    let mut device = Setup::of(&fleet).boot(medium);
+    fleet.roll_out(&manifest(&["a", "d"]));
+    let status = device.check(&mut fleet);
+    assert_eq!(status.reason, Some(Reason::StoreNewerFormat));
+    assert_eq!(status.installed.unwrap().origin, Origin::Seed);
+    assert!(device.agent.into_store().into_storage().bytes() == image);
+}
+
+#[test]
+fn invariant_09_a_rotten_slot_is_replaced_by_the_same_release() {
+    let (mut fleet, mut device) = checked();
+    fleet.roll_out(&manifest(&["a", "c"]));
+    device.check(&mut fleet);
+    device.agent.store_mut().storage_mut().flip(200, 4);
+    let mut device = device.reboot();
+    assert_eq!(device.agent.status(device.now(&fleet)).installed.unwrap().origin, Origin::Seed);
+    let status = device.check(&mut fleet);
+    assert_eq!(
+        (status.installed.unwrap().order, status.installed.unwrap().origin),
+        (Order::new(0, 2), Origin::Slot)
+    );
+}
+
+#[test]
+fn invariant_09_an_image_newer_than_the_store_is_what_applications_read() {
+    let (mut fleet, mut device) = checked();
+    fleet.roll_out(&manifest(&["a", "c"]));
+    device.check(&mut fleet);
+    fleet.roll_out(&manifest(&["a", "d"]));
+    let (_, document) = &fleet.releases[2];
+    let image = bundle::write::seed(&fleet.tree["keyring/1"], document, &fleet.blobs(document));
+    let setup = Setup { seed: image, ..Setup::of(&fleet) };
+    let mut device = setup.boot(device.agent.into_store().into_storage());
+    let status = device.check(&mut fleet);
+    assert_eq!((status.installed.unwrap().order, status.reason), (Order::new(0, 3), Some(Reason::UpToDate)));
+    // An older image brings nothing back: the floor is the store's.
+    let order = fleet.roll_out(&manifest(&["a", "e"]));
+    device.check(&mut fleet);
+    let mut device = Setup::of(&fleet).boot(device.agent.into_store().into_storage());
+    assert_eq!(device.check(&mut fleet).installed.unwrap().order, order);
+}
+
+#[test]
+fn staging_that_fails_three_times_waits_and_a_new_release_does_not() {
+    let (mut fleet, mut device) = checked();
+    fleet.roll_out(&manifest(&["a", "c"]));
+    fleet.tree.remove("prod/update/1-2");
+    let blob = fleet.tree.keys().find(|path| {
+        path.starts_with("prod/blob/") && path.ends_with(&std::format!("{}", anchor("c").sha256))
+    });
+    let (path, good) = (blob.unwrap().clone(), fleet.tree[blob.unwrap()].clone());
+    fleet.tree.insert(path.clone(), good[..50].to_vec());
+    for _ in 0..3 {
+        fleet.requests.clear();
+        assert_eq!(device.check(&mut fleet).reason, Some(Reason::AnswerTruncated));
+        assert!(fleet.requests.contains(&path));
+    }
+    fleet.requests.clear();
+    device.check(&mut fleet);
+    assert_eq!(fleet.requests, ["prod/head"], "the fourth time it waits");
+    fleet.tree.insert(path, good);
+    device.pass(&mut fleet, 3_700);
+    assert_eq!(device.check(&mut fleet).installed.unwrap().order, Order::new(0, 2));
+}
+
+#[test]
+fn a_store_of_another_channel_is_not_touched() {
+    let (fleet, device) = checked();
+    let mut store = device.agent.into_store();
+    store.change(|change| change.change_channel(bundle::ChannelId::of("staging"))).unwrap();
+    let setup = Setup::of(&fleet);
+    let error = setup.start(store.into_storage()).map(drop).unwrap_err();
+    assert_eq!(error, crate::StartError::StoreOfOtherChannel);
+}
+
+#[test]
+fn a_blank_medium_needs_a_keyring_from_somewhere() {
+    let fleet = Fleet::new();
+    let setup = Setup { seed: Vec::new(), ..Setup::of(&fleet) };
+    let error = setup.start(Medium::new(4_096)).map(drop).unwrap_err();
+    assert_eq!(error, crate::StartError::KeyringMissing);
+}
+
+#[test]
+fn a_device_with_a_keyring_and_no_release_takes_everything_at_once() {
+    let mut fleet = Fleet::new();
+    let setup =
+        Setup { seed: Vec::new(), keyring: Some(fleet.tree["keyring/1"].clone()), ..Setup::of(&fleet) };
+    let mut device = setup.boot(Medium::new(4_096));
+    let status = device.check(&mut fleet);
+    assert_eq!(status.installed.unwrap().order, Order::new(0, 1));
+    assert!(fleet.requests.contains(&"prod/update/0-1".into()));
+}
+
+/// CRC-32 (ISO-HDLC), bit by bit: an implementation of its own keeps the test honest.
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(!0_u32, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg()))
+    })
+}

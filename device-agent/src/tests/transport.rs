@@ -1,0 +1,49 @@
+//! Invariant 8: the update path needs no trust, and gives none away.
+
+use bundle::Order;
+
+use super::kit::{DAY, Device, Fleet, manifest};
+use crate::{Reason, Transport};
+
+#[test]
+fn invariant_08_bundles_verify_over_a_transport_that_proves_nothing() {
+    let mut fleet = Fleet::new();
+    let mut device = Device::new(&fleet);
+    device.driver.transport = Transport::Unauthenticated;
+    fleet.next_keyring(&[], None);
+    fleet.roll_out(&manifest(&["c", "d"]));
+    let status = device.check(&mut fleet);
+    assert_eq!((status.reason, status.installed.unwrap().order), (Some(Reason::Confirmed), Order::new(0, 2)));
+    assert_eq!(status.last_check.unwrap().transport, Some(Transport::Unauthenticated));
+}
+
+#[test]
+fn invariant_08_nothing_is_reported_without_authenticated_tls() {
+    let mut fleet = Fleet::new();
+    let mut device = Device::new(&fleet);
+    device.driver.transport = Transport::Unauthenticated;
+    fleet.roll_out(&manifest(&["a", "c"]));
+    device.check(&mut fleet);
+    assert_eq!(device.reports, 0);
+    device.driver.transport = Transport::Authenticated;
+    device.check(&mut fleet);
+    assert_eq!(device.reports, 1, "what happened meanwhile is reported later");
+}
+
+#[test]
+fn a_report_follows_every_change_and_every_day_and_nothing_else() {
+    let mut fleet = Fleet::new();
+    let mut device = Device::new(&fleet);
+    for _ in 0..4 {
+        device.check(&mut fleet);
+    }
+    assert_eq!(device.reports, 1);
+    fleet.roll_out(&manifest(&["a", "c"]));
+    device.check(&mut fleet);
+    assert_eq!(device.reports, 2);
+    device.check(&mut fleet);
+    assert_eq!(device.reports, 3, "confirmed has become up to date");
+    device.pass(&mut fleet, DAY);
+    device.check(&mut fleet);
+    assert_eq!(device.reports, 4);
+}
