@@ -3,7 +3,7 @@
 use bundle::{HostPattern, Manifest, Service, split_host_port};
 use store::Storage;
 
-use crate::{Agent, Endpoint, limits::ENDPOINTS_MAX};
+use crate::{Agent, Endpoint, LocalHost, limits::ENDPOINTS_MAX};
 
 impl<S: Storage> Agent<'_, S> {
     /// The endpoint with this index, of at most [`ENDPOINTS_MAX`].
@@ -41,21 +41,25 @@ impl<S: Storage> Agent<'_, S> {
         kept.chain(dropped).nth(usize::from(index))
     }
 
-    /// The hosts of a service on this device: its own names, and the local ones that its wildcards stand for.
     fn hosts<'s>(&'s self, service: Service<'s>) -> impl Iterator<Item = (&'s str, u16)> {
-        service.hosts.iter().flat_map(move |pattern: HostPattern<'s>| {
-            let own = (!pattern.is_wildcard()).then(|| (pattern.host(), pattern.port()));
-            let local = self
-                .configuration
-                .local_hosts
-                .iter()
-                .filter(move |local| pattern.is_wildcard() && local.service == service.name);
-            let local = local
-                .filter_map(|local| split_host_port(local.host))
-                .filter(move |(host, _)| pattern.matches_host(host));
-            own.into_iter().chain(local)
-        })
+        service_endpoints(service, self.configuration.local_hosts)
     }
+}
+
+/// The hosts of a service on one device: its own names, and the local ones that its wildcards stand for.
+pub fn service_endpoints<'s>(
+    service: Service<'s>,
+    local_hosts: &'s [LocalHost<'s>],
+) -> impl Iterator<Item = (&'s str, u16)> {
+    service.hosts.iter().flat_map(move |pattern: HostPattern<'s>| {
+        let own = (!pattern.is_wildcard()).then(|| (pattern.host(), pattern.port()));
+        let local =
+            local_hosts.iter().filter(move |local| pattern.is_wildcard() && local.service == service.name);
+        let local = local
+            .filter_map(|local| split_host_port(local.host))
+            .filter(move |(host, _)| pattern.matches_host(host));
+        own.into_iter().chain(local)
+    })
 }
 
 /// True where the manifest lists the service, usable to this version or not.

@@ -87,14 +87,9 @@ impl<'w, S: Storage> Agent<'w, S> {
         store: Store<S>,
         memory: Memory<'w>,
     ) -> Result<Self, StartError> {
-        check(&configuration, &memory)?;
+        check_memory(&memory)?;
         let channel = ChannelId::of(configuration.channel);
-        if store.record().channel.is_some_and(|of_store| of_store != channel) {
-            return Err(StartError::StoreOfOtherChannel);
-        }
-        let open = |file| SeedContent::open(file, channel).map_err(StartError::Seed);
-        let seed = configuration.seed.map(open).transpose()?;
-        let keyring = newest_keyring(&configuration, seed.as_ref(), store.record())?;
+        let (seed, keyring) = open_image(&configuration, store.record())?;
         let found = store.condition();
         let mut agent = Self {
             configuration,
@@ -175,11 +170,38 @@ impl<'w, S: Storage> Agent<'w, S> {
     }
 }
 
-fn check(configuration: &Configuration<'_>, memory: &Memory<'_>) -> Result<(), StartError> {
+/// Checks everything that [`Agent::new`] checks of image and configuration, against a journal that was only read:
+/// for drivers that must not make a store for a device that cannot start. Returns the keyring that would be in
+/// force.
+///
+/// # Errors
+/// As [`Agent::new`], but for memory.
+pub fn check_start(
+    configuration: &Configuration<'_>,
+    record: &store::Record,
+) -> Result<KeyringBytes, StartError> {
+    open_image(configuration, record).map(|(_, keyring)| keyring)
+}
+
+fn open_image<'w>(
+    configuration: &Configuration<'w>,
+    record: &store::Record,
+) -> Result<(Option<SeedContent<'w>>, KeyringBytes), StartError> {
     let length = configuration.device.len();
     if length == 0 || length > bundle::limits::DEVICE_ID_BYTES_MAX || configuration.channel.is_empty() {
         return Err(StartError::Identity);
     }
+    let channel = ChannelId::of(configuration.channel);
+    if record.channel.is_some_and(|of_store| of_store != channel) {
+        return Err(StartError::StoreOfOtherChannel);
+    }
+    let open = |file| SeedContent::open(file, channel).map_err(StartError::Seed);
+    let seed = configuration.seed.map(open).transpose()?;
+    let keyring = newest_keyring(configuration, seed.as_ref(), record)?;
+    Ok((seed, keyring))
+}
+
+fn check_memory(memory: &Memory<'_>) -> Result<(), StartError> {
     let given = memory.incoming.len().saturating_mul(3);
     if given < limits::MEMORY_BYTES_MIN {
         return Err(StartError::Memory { given });

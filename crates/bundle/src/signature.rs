@@ -14,7 +14,7 @@ pub struct SignatureTable<'a> {
 /// One entry of a signature table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TableSignature<'a> {
-    /// The algorithm it claims; only the keyring's word counts.
+    /// The algorithm it claims; an entry that does not claim its key's is ignored.
     pub algorithm: Algorithm,
     /// The key it claims.
     pub key_id: KeyId,

@@ -1,7 +1,8 @@
 //! The one threshold function of the product.
 //!
 //! It walks keys, not signatures: however many signatures claim a key, the key counts once, and a forged twin
-//! in front of a good signature cannot hide it. Keys come from the keyring in force and so does the algorithm.
+//! in front of a good signature cannot hide it. Keys come from the keyring in force and so does the algorithm: an
+//! entry that claims another one is not looked at.
 
 use crate::{Key, Role, SignatureTable, VerifyError};
 
@@ -51,7 +52,7 @@ pub(crate) fn require<'k>(
         let id = key.id();
         let signed = signatures
             .iter()
-            .filter(|signature| signature.key_id == id)
+            .filter(|signature| signature.key_id == id && signature.algorithm == key.algorithm)
             .any(|signature| key.verifies(message.as_bytes(), signature.bytes));
         valid = valid.saturating_add(u8::from(signed));
         if needed > 0 && valid >= needed {

@@ -1,11 +1,13 @@
 //! The clock port: the only place that asks the machine for the time.
 
+use std::fmt;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use bundle::UnixSeconds;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{Clock as CalendarTime, Now};
 
@@ -51,6 +53,29 @@ impl Clock {
     pub fn calendar(&self) -> UnixSeconds {
         let machine = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs());
         self.as_of.unwrap_or_else(|| UnixSeconds(machine()))
+    }
+}
+
+/// A time in JSON: RFC 3339, in UTC.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment(pub UnixSeconds);
+
+impl Serialize for Moment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&instant(self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        parse_date(&text).map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&instant(self.0))
     }
 }
 

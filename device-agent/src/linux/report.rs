@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bundle::write::{report_frame, report_message, section};
 use bundle::{ChannelId, ProbeResult, Report, Section, UnixSeconds, limits::REPORT_BYTES_MAX};
+use reqwest::StatusCode;
 use reqwest::header::CONTENT_TYPE;
 
 use super::configuration::{ReportTarget, Settings};
@@ -40,6 +41,8 @@ pub struct Observation {
     pub endpoint: String,
     /// What was found.
     pub outcome: ProbeOutcome,
+    /// True where the candidate has no such service any more.
+    pub is_dropped: bool,
 }
 
 impl Reporter {
@@ -51,6 +54,12 @@ impl Reporter {
         let Some(target) = settings.report.clone() else { return Ok(None) };
         let key = Arc::new(DeviceKey::read(&settings.key_path)?);
         Ok(Some(Self { target, key, boot_id: entropy::random()?, counter: 0 }))
+    }
+
+    /// Where reports go.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.target.url.to_string()
     }
 
     /// True where a report may go out after a cycle that used `transport`.
@@ -92,11 +101,17 @@ impl Reporter {
             .send()
             .await
             .map_err(|error| fail("the report was not delivered".to_owned()).because(error.without_url()))?;
-        if response.status().is_success() {
-            Ok(())
-        } else {
-            Err(fail(format!("the report was answered with {}", response.status())))
+        let status = response.status();
+        if status.is_success() {
+            return Ok(());
         }
+        let path = match status {
+            StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
+                ": report.url names another path than the one that takes reports, usually /report"
+            }
+            _ => "",
+        };
+        Err(fail(format!("the report was answered with {status}{path}")))
     }
 
     fn frame(&self, status: &Status<'_>, now: Now, observations: &[Observation]) -> Vec<u8> {

@@ -20,6 +20,12 @@ use crate::Mode;
 use crate::linux::durable::PUBLIC_MODE;
 use crate::linux::error::Error;
 
+/// Where store and key are unless the configuration says otherwise.
+const STATE_FOLDER: &str = "/var/lib/device-agent";
+/// Where the agent says what it is doing unless the configuration says otherwise.
+const RUNTIME_FOLDER: &str = "/run/device-agent";
+/// The path of reports at a server of ours: what a URL without a path means.
+const REPORT_PATH: &str = "/report";
 /// Longest handshake that a probe waits for unless told otherwise, in seconds: slow radio links need several.
 const PROBE_SECONDS: u64 = 15;
 /// Longest handshake that may be asked for, in seconds.
@@ -155,9 +161,8 @@ impl Settings {
 
     fn of(file: AgentFile, path: &Path, device: Option<String>) -> Result<Self, Error> {
         let folder = path.parent().unwrap_or_else(|| Path::new(""));
-        let state = Path::new("/var/lib/device-agent");
         let meant = Meaning { folder };
-        Self::checked(file, path, device, &meant, state).map_err(|error| error.file(path))
+        Self::checked(file, path, device, &meant).map_err(|error| error.file(path))
     }
 
     fn checked(
@@ -165,8 +170,8 @@ impl Settings {
         path: &Path,
         device: Option<String>,
         meant: &Meaning<'_>,
-        state: &Path,
     ) -> Result<Self, Error> {
+        let own = OwnFolders::of(file.store.path.as_deref(), meant);
         let device = device.or(file.device.id).ok_or_else(|| {
             Error::usage("missing", "the device has no id")
                 .field("device.id")
@@ -180,9 +185,9 @@ impl Settings {
         Ok(Self {
             path: path.into(),
             device,
-            key_path: meant.path(file.device.key, || state.join("device.key")),
+            key_path: meant.path(file.device.key, || own.state.join("device.key")),
             groups: file.device.groups,
-            runtime_folder: meant.path(file.device.runtime, || PathBuf::from("/run/device-agent")),
+            runtime_folder: meant.path(file.device.runtime, || own.runtime.clone()),
             channel: file.channel.name,
             fleet: file.channel.fleet,
             urls: base_urls(&file.channel.urls)?,
@@ -193,7 +198,7 @@ impl Settings {
             signed_only_transport: file.channel.signed_only_transport,
             seed_path: file.image.seed.map(|path| meant.relative(path)),
             keyring_path: file.image.keyring.map(|path| meant.relative(path)),
-            store: store_location(file.store, meant, state)?,
+            store: store_location(file.store, meant)?,
             export: file.export.map(|export| export_target(export, meant)).transpose()?,
             report: file.report.map(|report| report_target(&report)).transpose()?,
             probe: Probe {
@@ -240,6 +245,28 @@ impl ReportTarget {
     }
 }
 
+/// Where the device's key and the agent's own notes are unless the configuration says otherwise.
+struct OwnFolders {
+    state: PathBuf,
+    runtime: PathBuf,
+}
+
+impl OwnFolders {
+    /// Beside a store that is somewhere else than usual, so that two agents on one machine share nothing.
+    fn of(store: Option<&Path>, meant: &Meaning<'_>) -> Self {
+        let usual = || Self { state: STATE_FOLDER.into(), runtime: RUNTIME_FOLDER.into() };
+        let Some(store) = store else { return usual() };
+        let store = meant.relative(store.to_path_buf());
+        match store.parent() {
+            // A store on a bare partition: the folder of its device file forgets everything with a reboot.
+            Some(folder) if !folder.starts_with("/dev") => {
+                Self { state: folder.to_path_buf(), runtime: folder.join("run") }
+            }
+            _ => usual(),
+        }
+    }
+}
+
 fn check_name(name: &str, bytes_max: usize, field: &str) -> Result<(), Error> {
     if !(1..=bytes_max).contains(&name.len()) || name.chars().any(char::is_control) {
         let message = format!("{name:?} must have 1 to {bytes_max} bytes and no control characters");
@@ -260,11 +287,11 @@ fn check_channel(name: &str) -> Result<(), Error> {
     Err(Error::usage("bad_channel", message).field("channel.name"))
 }
 
-fn store_location(section: StoreSection, meant: &Meaning<'_>, state: &Path) -> Result<StoreLocation, Error> {
+fn store_location(section: StoreSection, meant: &Meaning<'_>) -> Result<StoreLocation, Error> {
     let length = section.length.unwrap_or(DEFAULT_REGION_BYTES);
     let region = Region::new(section.offset, length)
         .map_err(|error| Error::usage("bad_region", "cannot hold a store").field("store").because(error))?;
-    let path = meant.path(section.path, || state.join("store"));
+    let path = meant.path(section.path, || Path::new(STATE_FOLDER).join("store"));
     Ok(StoreLocation { path, offset: section.offset, length, region })
 }
 
@@ -286,7 +313,10 @@ fn export_target(section: ExportSection, meant: &Meaning<'_>) -> Result<Export, 
 /// Reports name the device: they go over authenticated TLS, or to this very machine where that is said.
 fn report_target(section: &ReportSection) -> Result<ReportTarget, Error> {
     let field = "report.url";
-    let url = http_url(&section.url, field)?;
+    let mut url = http_url(&section.url, field)?;
+    if matches!(url.path(), "" | "/") {
+        url.set_path(REPORT_PATH);
+    }
     if url.scheme() == "https" {
         return Ok(ReportTarget { url });
     }

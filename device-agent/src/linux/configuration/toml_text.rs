@@ -40,8 +40,29 @@ pub(super) fn parse<T: DeserializeOwned>(text: &str, path: &Path) -> Result<T, E
         let inner = error.into_inner();
         let line = inner.span().map_or(1, |span| line_of(text, span.start));
         let field = if field == "." { format!("line {line}") } else { field };
-        Error::usage("toml_value", one_line(inner.message())).file(path).field(field)
+        Error::usage("toml_value", in_words(&one_line(inner.message()))).file(path).field(field)
     })
+}
+
+/// What the parser says, without the names that our source has for things.
+fn in_words(message: &str) -> String {
+    let Some((before, expected)) = message.split_once(", expected ") else { return message.to_owned() };
+    let mut words = expected.split(' ');
+    let plain = match (words.next().unwrap_or_default(), words.next()) {
+        ("struct" | "map" | "a", Some(_)) if expected.starts_with("struct ") || expected == "a map" => "a table",
+        ("map", None) => "a table",
+        ("enum", Some(_)) => "one of its names, in quotes",
+        ("a", Some("sequence")) => "a list",
+        ("a", Some("boolean")) => "true or false",
+        ("a" | "path" | "string", _) if expected.contains("string") => "text in quotes",
+        ("u8" | "u16" | "u32" | "u64" | "usize", None) => match expected {
+            "u32" => "a whole number from 0 to 4294967295",
+            _ => "a whole number, not below 0",
+        },
+        ("i8" | "i16" | "i32" | "i64", None) => "a whole number",
+        _ => expected,
+    };
+    format!("{before}, expected {plain}")
 }
 
 fn line_of(text: &str, offset: usize) -> usize {

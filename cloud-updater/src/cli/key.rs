@@ -1,0 +1,160 @@
+//! `key`: this person's keys. Each signer runs it on their own machine and hands over the `.pub` file.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use crate::durable::{self, PUBLIC_MODE};
+use crate::key::{KeyFile, PassphraseFlags, PublicKey};
+use crate::repository::Repository;
+use crate::{Context, Error, Exit};
+
+/// Commands about keys.
+#[derive(Clone, Debug, Subcommand)]
+pub(super) enum KeyCommand {
+    /// Make a key: an encrypted file that stays here, and a .pub file to hand over
+    New(NewArgs),
+    /// List the keys of this user, and those of the repository with their roles
+    List,
+}
+
+/// Options of `key new`.
+#[derive(Clone, Debug, Args)]
+pub(super) struct NewArgs {
+    /// Name of the key: its holder, or its purpose
+    name: String,
+
+    /// The key file [default: NAME.key in the user's configuration folder]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+
+    #[command(flatten)]
+    passphrase: PassphraseFlags,
+}
+
+#[derive(Serialize)]
+struct NewAnswer {
+    name: String,
+    id: String,
+    key_file: String,
+    public_file: String,
+    public_key: String,
+}
+
+#[derive(Serialize)]
+struct ListAnswer {
+    mine: Vec<Mine>,
+    repository: Vec<Listed>,
+}
+
+#[derive(Serialize)]
+struct Mine {
+    name: String,
+    id: String,
+    file: String,
+}
+
+#[derive(Serialize)]
+struct Listed {
+    name: String,
+    id: String,
+    roles: Vec<&'static str>,
+}
+
+pub(super) fn run(command: KeyCommand, context: &Context) -> Result<Exit, Error> {
+    match command {
+        KeyCommand::New(args) => new(&args, context),
+        KeyCommand::List => list(context),
+    }
+}
+
+fn new(args: &NewArgs, context: &Context) -> Result<Exit, Error> {
+    let by_name = KeyFile::named(&args.name);
+    let file = match &args.out {
+        Some(path) => KeyFile::at(path.clone()),
+        None => by_name?,
+    };
+    let repository = context.find_repository()?.map(Repository::at).transpose()?;
+    if let Some(repository) = &repository {
+        let path = repository.layout().keys().join(format!("{}.pub", args.name));
+        if path.exists() {
+            let error =
+                Error::input("key_exists", "the repository has a key of this name already").file(path);
+            return Err(error.hint("choose another name; a replaced key keeps its old name in old keyrings"));
+        }
+    }
+    if context.dry_run() {
+        context.output().line(format!(
+            "create   {}\ncreate   {}",
+            file.path().display(),
+            file.public_path().display()
+        ))?;
+        return Ok(Exit::Done);
+    }
+    let passphrase = args.passphrase.new_passphrase(&args.name)?;
+    let public = file.create(&args.name, &passphrase)?;
+    let mut handover = format!("hand over {}", file.public_path().display());
+    if let Some(repository) = &repository {
+        let _lock = repository.lock()?;
+        let path = repository.layout().keys().join(format!("{}.pub", args.name));
+        durable::write_file(&path, format!("{public}\n").as_bytes(), PUBLIC_MODE)?;
+        repository.record(context.now(), "key new", &format!("{} {}", args.name, public.id()), "")?;
+        handover = format!("its public half is in {}", path.display());
+    }
+    let answer = NewAnswer {
+        name: args.name.clone(),
+        id: public.id().to_string(),
+        key_file: file.path().display().to_string(),
+        public_file: file.public_path().display().to_string(),
+        public_key: public.to_string(),
+    };
+    let text =
+        format!("{public}\n\n{}: encrypted, keep it and its passphrase\n{handover}\n", file.path().display());
+    context.output().data("cloud-updater.key-new.1", &answer, text)?;
+    Ok(Exit::Done)
+}
+
+fn list(context: &Context) -> Result<Exit, Error> {
+    let mut mine = Vec::new();
+    if let Ok(folder) = KeyFile::folder() {
+        let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+        let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+        paths.sort();
+        for path in paths.into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "pub")) {
+            let key = PublicKey::read(&path)?;
+            let file = KeyFile::at(path.with_extension("key"));
+            mine.push(Mine {
+                name: key.name().to_owned(),
+                id: key.id().to_string(),
+                file: file.path().display().to_string(),
+            });
+        }
+    }
+    let mut listed = Vec::new();
+    if let Some(repository) = context.find_repository()?.map(Repository::at).transpose()? {
+        for key in repository.keys()?.iter() {
+            let roles = repository
+                .fleet()
+                .roles
+                .named()
+                .filter(|(_, holders)| holders.keys.iter().any(|name| name == key.name()));
+            listed.push(Listed {
+                name: key.name().to_owned(),
+                id: key.id().to_string(),
+                roles: roles.map(|(role, _)| role).collect(),
+            });
+        }
+    }
+    let mut text = String::from("keys of this user:\n");
+    for key in &mine {
+        text.push_str(&format!("  {:<20} {}  {}\n", key.name, key.id, key.file));
+    }
+    text.push_str("keys of the repository:\n");
+    for key in &listed {
+        let roles = if key.roles.is_empty() { "no role".to_owned() } else { key.roles.join(", ") };
+        text.push_str(&format!("  {:<20} {}  {roles}\n", key.name, key.id));
+    }
+    context.output().data("cloud-updater.key-list.1", &ListAnswer { mine, repository: listed }, text)?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,363 @@
+//! `publish`: drafts with enough signatures become releases, and the tree becomes what the repository says.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use bundle::write::{Signature, Unsigned, with_signatures};
+use bundle::{ChannelId, Envelope, RecoverySet};
+use clap::Args;
+use serde::Serialize;
+
+use super::head::HeadKeyFlags;
+use super::pending::{self, PendingDraft};
+use super::target::TargetFlag;
+use crate::document::{KeyringChain, Manifest, Release, Signers};
+use crate::durable;
+use crate::head::{check_clock, check_clock_is_reached};
+use crate::lock::FolderLock;
+use crate::publish::{Archive, Plan, Step, Tree, plan_tree};
+use crate::repository::{Layout, Repository, Rollout, Share};
+use crate::{Context, Error, Exit};
+
+/// Options of `publish`.
+#[derive(Clone, Debug, Args)]
+pub(super) struct PublishArgs {
+    #[command(flatten)]
+    target: TargetFlag,
+
+    /// Remove files that the tree no longer has: old updates and packs
+    #[arg(long)]
+    prune: bool,
+
+    /// Publish keyring drafts only
+    #[arg(long, conflicts_with = "share")]
+    keyring_only: bool,
+
+    /// Roll the new release out to this share of the devices first
+    #[arg(long, value_name = "PERCENT", default_value = "100%")]
+    share: Share,
+
+    #[command(flatten)]
+    head: HeadKeyFlags,
+}
+
+#[derive(Serialize)]
+struct Answer {
+    folder: String,
+    keyrings: Vec<u32>,
+    releases: Vec<Published>,
+    steps: Vec<String>,
+    heads: Vec<super::head::HeadAnswer>,
+}
+
+#[derive(Serialize)]
+struct Published {
+    channel: String,
+    number: u32,
+    epoch: u16,
+    digest: String,
+    prepared_rollback: bool,
+}
+
+/// What one run publishes, gathered before anything is written.
+struct Publication<'a> {
+    repository: &'a Repository,
+    context: &'a Context,
+    archive: Archive,
+    plan: Plan,
+    cleanup: Plan,
+    keyrings: Vec<u32>,
+    releases: Vec<Published>,
+    rollouts: BTreeMap<String, Rollout>,
+}
+
+pub(super) fn run(args: &PublishArgs, context: &Context) -> Result<Exit, Error> {
+    let repository = Repository::open(context)?;
+    let folder = args.target.folder(&repository)?;
+    let _lock = repository.lock()?;
+    let mut publication = Publication::open(&repository, context)?;
+    publication.add_keyrings()?;
+    if !args.keyring_only {
+        for channel in publication.channels()? {
+            publication.add_releases(&channel, args.share)?;
+        }
+    }
+    let Publication { archive, mut plan, cleanup, keyrings, releases, rollouts, .. } = publication;
+    let tree = Tree::of(&archive, repository.fleet().publish.updates_kept, Some(&folder))?;
+    plan.extend(plan_tree(&tree, &folder, args.prune)?);
+    plan.extend(cleanup);
+    let steps: Vec<String> = plan.steps().iter().map(ToString::to_string).collect();
+    let mut answer =
+        Answer { folder: folder.display().to_string(), keyrings, releases, steps, heads: Vec::new() };
+    if context.dry_run() {
+        let text = if plan.is_empty() { "nothing to do\n".to_owned() } else { plan.to_string() };
+        context.output().data("cloud-updater.publish.1", &answer, text)?;
+        return Ok(Exit::Done);
+    }
+    let target_lock = FolderLock::acquire(&folder)?;
+    remove_leftovers(&folder)?;
+    // The log first: a line may stand there twice after a kill, and is never missing.
+    for release in &answer.releases {
+        let subject = format!("{} {} {}", release.channel, release.number, release.digest);
+        repository.record(context.now(), "publish release", &subject, "")?;
+    }
+    for number in &answer.keyrings {
+        repository.record(context.now(), "publish keyring", &number.to_string(), "")?;
+    }
+    execute(&plan, context)?;
+    drop(target_lock);
+    if let Some(keys) = args.head.unlock(context)? {
+        for channel in rollouts.keys() {
+            answer.heads.push(super::head::sign_changed(
+                &repository,
+                &archive,
+                &folder,
+                channel,
+                &keys,
+                context,
+            )?);
+        }
+    }
+    let text = answer_text(&answer, &rollouts);
+    context.output().data("cloud-updater.publish.1", &answer, text)?;
+    Ok(Exit::Done)
+}
+
+fn execute(plan: &Plan, context: &Context) -> Result<(), Error> {
+    if !plan.is_empty() {
+        context.output().progress(format_args!("{} files", plan.steps().len()));
+    }
+    plan.execute()
+}
+
+/// Removes the temporary files of killed runs; the folder's lock is held.
+fn remove_leftovers(folder: &std::path::Path) -> Result<(), Error> {
+    let mut waiting = vec![(folder.to_owned(), 0)];
+    while let Some((folder, depth)) = waiting.pop() {
+        durable::remove_leftovers(&folder)?;
+        if depth < 2 {
+            let entries = std::fs::read_dir(&folder).map_err(|error| Error::io("list", &folder, error))?;
+            let folders = entries.flatten().map(|entry| entry.path()).filter(|path| path.is_dir());
+            waiting.extend(folders.map(|path| (path, depth + 1)));
+        }
+    }
+    Ok(())
+}
+
+impl<'a> Publication<'a> {
+    fn open(repository: &'a Repository, context: &'a Context) -> Result<Self, Error> {
+        let archive = Archive::read(repository)?;
+        Ok(Self {
+            repository,
+            context,
+            archive,
+            plan: Plan::default(),
+            cleanup: Plan::default(),
+            keyrings: Vec::new(),
+            releases: Vec::new(),
+            rollouts: BTreeMap::new(),
+        })
+    }
+
+    fn layout(&self) -> &'a Layout {
+        self.repository.layout()
+    }
+
+    /// The channels that this run publishes: the one of `--channel`, else all.
+    fn channels(&self) -> Result<Vec<String>, Error> {
+        match self.context.channel() {
+            Some(name) => self.repository.fleet().channel(name).map(|_| vec![name.to_owned()]),
+            None => Ok(self.archive.channels().map(str::to_owned).collect()),
+        }
+    }
+
+    fn add_keyrings(&mut self) -> Result<(), Error> {
+        for draft in pending::drafts(self.repository, None)? {
+            let newest = self.archive.keyrings().newest_order();
+            if newest.is_some_and(|order| order.number >= draft.number) {
+                // A killed run published it and did not clean up.
+                self.clean(None, draft.number)?;
+                continue;
+            }
+            self.add_keyring(&draft).map_err(|error| error.place(self.layout().label(&draft.path)))?;
+        }
+        Ok(())
+    }
+
+    fn add_keyring(&mut self, draft: &PendingDraft) -> Result<(), Error> {
+        let unsigned = draft.file.unsigned()?;
+        let order = unsigned.header().order;
+        check_clock_is_reached(self.context.now(), unsigned.header().issued_at)?;
+        let chosen = draft.signers.choose(&draft.signatures, &format!("keyring {order}"))?;
+        let file = KeyringChain::assemble(&draft.file.recovery, &unsigned, &chosen)?;
+        let epoch_before = self.archive.keyrings().newest_order().map(|order| order.epoch);
+        self.archive.add_keyring(file.clone())?;
+        let commitment = self.archive.keyrings().newest()?.keyring()?.recovery_commitment();
+        if !draft.file.new_recovery.is_empty() {
+            let wrong = || {
+                Error::input("draft_file", "is not the recovery set that the keyring commits to")
+                    .field("recovery")
+            };
+            let envelope =
+                Envelope::parse_whole(&draft.file.new_recovery).map_err(|error| wrong().because(error))?;
+            RecoverySet::reveal(&envelope, commitment).map_err(|error| wrong().because(error))?;
+            let path = self.layout().recovery_set(commitment);
+            self.plan.add(Step::record(self.layout(), path, draft.file.new_recovery.clone()));
+        }
+        if epoch_before.is_none_or(|epoch| epoch == order.epoch) {
+            self.sign_releases_again()?;
+        } else {
+            let message =
+                "a new epoch: draft, sign and publish a release in every channel, then sign its head";
+            self.context.output().warning(message);
+        }
+        self.plan.add(Step::record(self.layout(), self.layout().keyring(order.number), file));
+        self.keyrings.push(order.number);
+        self.clean(None, order.number)
+    }
+
+    /// Devices look for signatures in their newest keyring: what is rolled out must verify under this one.
+    fn sign_releases_again(&mut self) -> Result<(), Error> {
+        let channels: Vec<String> = self.archive.channels().map(str::to_owned).collect();
+        for channel in channels {
+            let rollout = self.repository.rollout(&channel)?;
+            for number in [rollout.release, rollout.previous].into_iter().flatten() {
+                self.sign_release_again(&channel, number)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn sign_release_again(&mut self, channel: &str, number: u32) -> Result<(), Error> {
+        let stored = self.archive.release(channel, number)?;
+        let keyring = self.archive.keyrings().newest()?.keyring()?;
+        let envelope = Envelope::parse_whole(&stored.document)
+            .map_err(|error| Error::bug("a checked release is unreadable").because(error))?;
+        if envelope.verify(&keyring, ChannelId::of(channel)).is_ok() {
+            return Ok(());
+        }
+        let signers = Signers::of_release(envelope.header().kind, &keyring);
+        let folder = self.layout().drafts(Some(channel));
+        let unsigned = Unsigned::of(&envelope);
+        let mut offered = pending::signatures(self.repository, &folder, number, &unsigned, &[&signers])?;
+        offered.extend(envelope.signatures().iter().map(|signature| Signature {
+            key_id: signature.key_id,
+            algorithm: signature.algorithm,
+            bytes: signature.bytes.to_vec(),
+        }));
+        let what = format!("under the new keyring, release {number} of {channel}");
+        let chosen = signers.choose(&offered, &what).map_err(|error| {
+            let path = self.layout().label(&self.layout().release(channel, number));
+            error.hint(format!("holders of the new keys sign it again: cloud-updater sign {path}"))
+        })?;
+        let document = with_signatures(&envelope, &chosen).map_err(|error| {
+            Error::input("signatures", "the signatures do not fit one document").because(error)
+        })?;
+        self.plan.add(Step::record(self.layout(), self.layout().release(channel, number), document.clone()));
+        self.archive.replace_release(channel, number, document)?;
+        self.clean(Some(channel), number)
+    }
+
+    fn add_releases(&mut self, channel: &str, share: Share) -> Result<(), Error> {
+        let mut rollout = self.repository.rollout(channel)?;
+        for draft in pending::drafts(self.repository, Some(channel))? {
+            let label = self.layout().label(&draft.path);
+            if self.archive.release(channel, draft.number).is_ok() {
+                // A killed run published it; what it had not written yet is written now.
+                if !draft.file.prepared_rollback && rollout.release.is_none_or(|number| number < draft.number)
+                {
+                    rollout = rollout.after_publishing(draft.number, share);
+                }
+                self.clean(Some(channel), draft.number)?;
+                continue;
+            }
+            let release = self.release(channel, &draft).map_err(|error| error.place(label))?;
+            release.publish(self.layout(), &mut self.plan);
+            self.archive.add_release(&release)?;
+            if !draft.file.prepared_rollback {
+                rollout = rollout.after_publishing(draft.number, share);
+            }
+            self.releases.push(Published {
+                channel: channel.to_owned(),
+                number: draft.number,
+                epoch: release.order().epoch,
+                digest: release.digest().to_string(),
+                prepared_rollback: draft.file.prepared_rollback,
+            });
+            self.clean(Some(channel), draft.number)?;
+        }
+        if rollout.release.is_some() {
+            let text = rollout.to_text()?;
+            self.plan.add(Step::record(self.layout(), self.layout().rollout(channel), text.into_bytes()));
+            self.rollouts.insert(channel.to_owned(), rollout);
+        }
+        Ok(())
+    }
+
+    fn release(&self, channel: &str, draft: &PendingDraft) -> Result<Release, Error> {
+        let manifest = Manifest::of_file(&draft.file)?;
+        let header = *manifest.unsigned().header();
+        check_clock_is_reached(self.context.now(), header.issued_at)?;
+        let newest = self.archive.releases(channel).next_back();
+        if let Some(newest) = newest {
+            check_clock(header.issued_at, newest.issued_at, &format!("release {}", newest.order))?;
+            if header.order <= newest.order {
+                let message = format!(
+                    "release {} is not above {}, the newest of {channel}",
+                    header.order, newest.order
+                );
+                return Err(Error::input("not_newer", message).hint("draft it again"));
+            }
+        }
+        let generation = self.archive.keyrings().newest()?;
+        if header.order.epoch != generation.order.epoch {
+            let error =
+                Error::input("old_epoch", "was drafted in another recovery epoch than the keyring in force");
+            return Err(error.hint("draft it again"));
+        }
+        let most = self.repository.fleet().bundle_bytes_max(channel);
+        let signed = manifest.sign(draft.signatures.clone());
+        let release = signed.complete(&generation.keyring()?)?;
+        let bytes = release.slot_bytes();
+        if bytes > most {
+            let message =
+                format!("the bundle of {channel} has {bytes} bytes, devices of this class hold {most}");
+            let class = &self.repository.fleet().channel(channel)?.device_class;
+            let error = Error::input("bundle_too_large", message);
+            return Err(error.field(format!("device-classes.{class}.max-bundle-bytes")));
+        }
+        Ok(release)
+    }
+
+    /// Plans to remove a draft and its signatures, after everything else is written.
+    fn clean(&mut self, channel: Option<&str>, number: u32) -> Result<(), Error> {
+        for path in pending::files_of(self.repository, channel, number)? {
+            self.cleanup.add(Step::remove(self.layout(), path));
+        }
+        Ok(())
+    }
+}
+
+fn answer_text(answer: &Answer, rollouts: &BTreeMap<String, Rollout>) -> String {
+    let mut text = String::new();
+    for number in &answer.keyrings {
+        text.push_str(&format!("keyring {number} published\n"));
+    }
+    for release in &answer.releases {
+        let note = if release.prepared_rollback { " (a prepared rollback: not rolled out)" } else { "" };
+        text.push_str(&format!("release {} of {} published{note}\n", release.number, release.channel));
+    }
+    let folder = PathBuf::from(&answer.folder);
+    text.push_str(&format!("{}: {} files written\n", folder.display(), answer.steps.len()));
+    for head in &answer.heads {
+        text.push_str(&format!("{head}\n"));
+    }
+    if answer.heads.is_empty() && !answer.releases.is_empty() {
+        let channels: Vec<&str> = rollouts.keys().map(String::as_str).collect();
+        text.push_str(&format!(
+            "next: cloud-updater head sign --channel NAME (channels: {})\n",
+            channels.join(", ")
+        ));
+    }
+    text
+}

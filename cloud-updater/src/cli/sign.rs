@@ -1,0 +1,351 @@
+//! `sign`: shows a signer what a draft changes, and writes their signature beside it. Needs no repository.
+
+use std::path::{Path, PathBuf};
+
+use bundle::write::Unsigned;
+use bundle::{ChannelId, Envelope, KeyId, Kind};
+use clap::Args;
+use serde::Serialize;
+
+use super::draft::SignersAnswer;
+use super::side::Viewed;
+use super::text::keyring_text;
+use super::{pending, signing_key};
+use crate::diff::{Change, Difference};
+use crate::document::{
+    DRAFT_BYTES_MAX, DraftFile, KeyringChain, SignatureFile, Signers, keyring_content, review_manifest,
+};
+use crate::durable::{self, PUBLIC_MODE};
+use crate::head::check_clock_is_reached;
+use crate::key::PassphraseFlags;
+use crate::publish::Archive;
+use crate::repository::{Repository, signature_name};
+use crate::{Context, Error, Exit, date, input};
+
+/// Options of `sign`.
+#[derive(Clone, Debug, Args)]
+pub(super) struct SignArgs {
+    /// Drafts; or a published release, to sign it again under a new keyring
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+
+    /// The key, by path or name [default: the only key of this user that may sign]
+    #[arg(long, value_name = "KEY", env = "CLOUD_UPDATER_SIGNING_KEY")]
+    key: Option<String>,
+
+    #[command(flatten)]
+    passphrase: PassphraseFlags,
+}
+
+#[derive(Serialize)]
+struct Answer {
+    signed: Vec<Signed>,
+}
+
+#[derive(Serialize)]
+struct Signed {
+    file: String,
+    signature_file: Option<String>,
+    kind: String,
+    channel: Option<String>,
+    number: u32,
+    epoch: u16,
+    digest: String,
+    changes: Vec<Change>,
+    signers: Vec<SignersAnswer>,
+}
+
+/// One file that is to be signed, read and checked.
+struct Task {
+    path: PathBuf,
+    unsigned: Unsigned,
+    channel: Option<String>,
+    signers: Signers,
+    signature_folder: PathBuf,
+    changes: Vec<Change>,
+    text: String,
+}
+
+pub(super) fn run(args: &SignArgs, context: &Context) -> Result<Exit, Error> {
+    let repository = context.find_repository()?.map(Repository::at).transpose()?;
+    let mut tasks = Vec::new();
+    for path in &args.files {
+        tasks.push(Task::read(path, repository.as_ref(), context).map_err(|error| error.file(path))?);
+    }
+    let may_sign = |id: KeyId| tasks.iter().all(|task| task.signers.key(id).is_some());
+    let key_file = signing_key::choose(args.key.as_deref(), may_sign)?;
+    let show_first = !context.output().is_json();
+    for task in tasks.iter().filter(|_| show_first) {
+        context.output().line(&task.text)?;
+    }
+    let mut answer = Answer { signed: Vec::new() };
+    if context.dry_run() {
+        answer.signed.extend(tasks.iter().map(|task| task.answer(None)));
+    } else {
+        let what = if tasks.len() == 1 {
+            "this document".to_owned()
+        } else {
+            format!("these {} documents", tasks.len())
+        };
+        context.confirm(&format!("Sign {what} with {}?", key_file.path().display()))?;
+        let passphrase = args.passphrase.passphrase_of(&key_file.stem())?;
+        let key = key_file.unlock(&passphrase)?;
+        for task in &tasks {
+            let known = task.signers.key(key.id()).ok_or_else(|| not_a_signer(&key.id(), task))?;
+            let signature = SignatureFile {
+                signature: key.sign(&task.unsigned.message()),
+                digest: task.unsigned.digest(),
+            };
+            signature.check(&task.unsigned, known)?;
+            let name = signature_name(task.unsigned.header().order.number, key.id());
+            let path = task.signature_folder.join(name);
+            durable::write_file(&path, format!("{signature}\n").as_bytes(), PUBLIC_MODE)?;
+            note(repository.as_ref(), &path, &key.id(), context)?;
+            answer.signed.push(task.answer(Some(&path)));
+        }
+    }
+    let text: String = answer
+        .signed
+        .iter()
+        .filter_map(|signed| signed.signature_file.as_ref())
+        .map(|path| format!("{path}\n"))
+        .collect();
+    context.output().data("cloud-updater.sign.1", &answer, text)?;
+    Ok(Exit::Done)
+}
+
+/// Notes the signature in the log, where it was written into the repository.
+fn note(repository: Option<&Repository>, path: &Path, id: &KeyId, context: &Context) -> Result<(), Error> {
+    let Some(repository) = repository else { return Ok(()) };
+    let absolute = |path: &Path| std::fs::canonicalize(path).map_err(|error| Error::io("find", path, error));
+    let (path, folder) = (absolute(path)?, absolute(repository.folder())?);
+    match path.strip_prefix(&folder) {
+        Ok(inside) => {
+            repository.record(context.now(), "sign", &inside.display().to_string(), &format!("key {id}"))
+        }
+        Err(_) => Ok(()),
+    }
+}
+
+fn not_a_signer(id: &KeyId, task: &Task) -> Error {
+    let mut names: Vec<&str> = Vec::new();
+    for key in task.signers.requirements().iter().flat_map(|requirement| &requirement.keys) {
+        if !names.contains(&key.name.as_str()) {
+            names.push(&key.name);
+        }
+    }
+    let error = Error::signatures("not_a_signer", format!("the key {id} may not sign this document"));
+    error.file(&task.path).hint(format!("it counts with signatures of: {}", names.join(", ")))
+}
+
+impl Task {
+    fn read(path: &Path, repository: Option<&Repository>, context: &Context) -> Result<Self, Error> {
+        let bytes = input::read(path, DRAFT_BYTES_MAX, "a draft")?;
+        let task = match Envelope::parse_whole(&bytes) {
+            Ok(envelope) if matches!(envelope.header().kind, Kind::Manifest | Kind::RevokeAll) => {
+                Self::of_release(path, &envelope, repository)?
+            }
+            _ => Self::of_draft(path, &DraftFile::parse(&bytes)?, repository, context)?,
+        };
+        let header = *task.unsigned.header();
+        check_clock_is_reached(context.now(), header.issued_at)?;
+        Ok(task)
+    }
+
+    fn of_draft(
+        path: &Path,
+        draft: &DraftFile,
+        repository: Option<&Repository>,
+        context: &Context,
+    ) -> Result<Self, Error> {
+        let unsigned = draft.unsigned()?;
+        let signers = Signers::of_draft(draft)?;
+        let standing = KeyringStanding::of(draft, repository)?;
+        if standing == KeyringStanding::Other {
+            let message = "names another keyring than your repository has: who may sign, and what it is compared \
+                           with, are not to be believed";
+            context.output().warning(format_args!("{}: {message}", path.display()));
+        }
+        let mut changes = Vec::new();
+        let mut text = format!("{}\n", path.display());
+        text.push_str(&format!("reason given: {}\n", draft.reason));
+        if !draft.keyring.is_empty() {
+            text.push_str(&format!(
+                "under the keyring {}, {standing}\n",
+                bundle::Sha256::of(&[&draft.keyring])
+            ));
+        }
+        if unsigned.header().kind == Kind::Keyring {
+            let content = keyring_content(&draft.document)?;
+            if !draft.keyring.is_empty() {
+                let before = keyring_content(&draft.keyring)?;
+                let order = Envelope::parse_whole(&draft.keyring).map(|envelope| envelope.header().order);
+                text.push_str(&format!("replaces {}", keyring_text(order.unwrap_or_default(), &before)));
+            }
+            text.push_str(&keyring_text(unsigned.header().order, &content));
+        } else {
+            let (before, after) = Viewed::of_draft(draft)?;
+            changes = Difference::between(before.side(), after.side()).changes;
+            text.push_str(&release_text(&unsigned, draft, &before.label, &changes)?);
+        }
+        let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+        let channel = draft.channel.clone();
+        Ok(Self {
+            path: path.to_owned(),
+            unsigned,
+            channel,
+            signers,
+            signature_folder: folder,
+            changes,
+            text,
+        })
+    }
+
+    /// A published release that gets a further signature: of a key of the newest keyring, or of its draft.
+    fn of_release(
+        path: &Path,
+        envelope: &Envelope<'_>,
+        repository: Option<&Repository>,
+    ) -> Result<Self, Error> {
+        let repository = repository.ok_or_else(|| {
+            let error = Error::usage(
+                "no_repository",
+                "a published release is signed again inside its repository only",
+            );
+            error.hint("give --repo FOLDER")
+        })?;
+        let archive = Archive::read(repository)?;
+        let header = envelope.header();
+        let channel = archive.channels().find(|name| ChannelId::of(name) == header.channel);
+        let channel =
+            channel.ok_or_else(|| Error::input("no_channel", "is a release of no channel of this fleet"))?;
+        let stored = archive.release(channel, header.order.number)?;
+        if stored.digest != envelope.digest() {
+            return Err(Error::input(
+                "equivocation",
+                "is not the release that was published under this number",
+            ));
+        }
+        let signers = match pending::drafts(repository, None)?.last() {
+            Some(draft) => Signers::of_next_release(header.kind, &draft.file)?,
+            None => Signers::of_release(header.kind, &archive.keyrings().newest()?.keyring()?),
+        };
+        let reviewed = review_manifest(&stored.document)?;
+        let text = format!(
+            "{}\npublished release {} of {channel}, signed again\n  digest   {}\n  anchors  {}\n",
+            path.display(),
+            header.order,
+            stored.digest,
+            reviewed.content.anchors.len(),
+        );
+        Ok(Self {
+            path: path.to_owned(),
+            unsigned: Unsigned::of(envelope),
+            channel: Some(channel.to_owned()),
+            signers,
+            signature_folder: repository.layout().drafts(Some(channel)),
+            changes: Vec::new(),
+            text,
+        })
+    }
+
+    fn answer(&self, signature: Option<&Path>) -> Signed {
+        let header = self.unsigned.header();
+        Signed {
+            file: self.path.display().to_string(),
+            signature_file: signature.map(|path| path.display().to_string()),
+            kind: header.kind.to_string(),
+            channel: self.channel.clone(),
+            number: header.order.number,
+            epoch: header.order.epoch,
+            digest: self.unsigned.digest().to_string(),
+            changes: self.changes.clone(),
+            signers: self.signers.requirements().iter().map(|role| SignersAnswer::of(role, &[])).collect(),
+        }
+    }
+}
+
+/// What is known about the keyring that a draft carries: it comes from the same machine as the draft.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum KeyringStanding {
+    /// It is a generation of the signer's own clone of the repository.
+    Known,
+    /// The clone has other keyrings.
+    Other,
+    /// There is no clone, or it has no keyring yet.
+    Unchecked,
+}
+
+impl KeyringStanding {
+    fn of(draft: &DraftFile, repository: Option<&Repository>) -> Result<Self, Error> {
+        let chain = repository.map(|repository| KeyringChain::read(repository.layout())).transpose()?;
+        Ok(match chain.filter(|chain| !chain.generations().is_empty()) {
+            Some(chain) if chain.generations().iter().any(|known| known.document == draft.keyring) => {
+                Self::Known
+            }
+            Some(_) => Self::Other,
+            None => Self::Unchecked,
+        })
+    }
+}
+
+impl std::fmt::Display for KeyringStanding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Known => "which your repository has too",
+            Self::Other => "WHICH YOUR REPOSITORY DOES NOT HAVE",
+            Self::Unchecked => "which nothing here can check: compare its digest with another signer's",
+        })
+    }
+}
+
+fn release_text(
+    unsigned: &Unsigned,
+    draft: &DraftFile,
+    before: &str,
+    changes: &[Change],
+) -> Result<String, Error> {
+    let header = unsigned.header();
+    let channel = draft.channel.as_deref().unwrap_or_default();
+    let mut text = format!(
+        "{} {} of the channel {channel}, issued {}\n",
+        header.kind,
+        header.order,
+        date::instant(header.issued_at)
+    );
+    if header.kind == Kind::RevokeAll {
+        text.push_str("THIS TAKES ALL TRUST OF ALL DEVICES OF THE CHANNEL AWAY\n");
+    }
+    if draft.prepared_rollback {
+        text.push_str("a prepared rollback: it lies ready, and only the head key is needed to roll it out\n");
+    }
+    let reviewed = review_manifest(&draft.document)?;
+    text.push_str(&format!("  digest   {}\n", unsigned.digest()));
+    let counts = [
+        ("anchors", reviewed.content.anchors.len()),
+        ("services", reviewed.content.services.len()),
+        ("denials", reviewed.content.denials.len()),
+    ];
+    for (what, count) in counts {
+        text.push_str(&format!("  {what:<8} {count}\n"));
+    }
+    text.push_str(&format!("compared with {before}, {}:\n", previous_standing(draft)));
+    text.push_str(&Difference { changes: changes.to_vec() }.to_string());
+    Ok(text)
+}
+
+/// Whether the release that the draft is compared with is one that this keyring's signers signed.
+fn previous_standing(draft: &DraftFile) -> &'static str {
+    if draft.previous.is_empty() {
+        return "the first release";
+    }
+    let channel = ChannelId::of(draft.channel.as_deref().unwrap_or_default());
+    let envelope = Envelope::parse_whole(&draft.previous);
+    let keyring = bundle::Keyring::provisioned(&draft.keyring);
+    match (envelope, keyring) {
+        (Ok(envelope), Ok(keyring)) if envelope.verify(&keyring, channel).is_ok() => {
+            "whose signatures are good"
+        }
+        _ => "which is NOT VERIFIED under this keyring",
+    }
+}

@@ -1,0 +1,335 @@
+//! What changes between two bundles, in the words in which people review it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use bundle::write::{AnchorContent, ConstraintContent, ManifestContent, ServiceAnchors, ServiceContent};
+use bundle::{Sha256, extension_id};
+use serde::Serialize;
+
+use crate::certificate::Certificate;
+use crate::date;
+
+/// Descriptions of certificates by their SHA-256.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    summaries: BTreeMap<Sha256, String>,
+}
+
+/// One side of a comparison.
+#[derive(Clone, Copy, Debug)]
+pub struct Side<'a> {
+    /// What the bundle says.
+    pub content: &'a ManifestContent,
+    /// What its certificates are called.
+    pub names: &'a Names,
+}
+
+/// All changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// The changes: removals first, because they cut devices off.
+    pub changes: Vec<Change>,
+}
+
+/// One change.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Change {
+    /// What happened.
+    pub kind: ChangeKind,
+    /// What it happened to.
+    pub what: &'static str,
+    /// Which one.
+    pub name: String,
+    /// Its SHA-256, where it has one.
+    pub sha256: Option<String>,
+    /// How, field by field.
+    pub details: Vec<String>,
+}
+
+/// What happened to a part of a bundle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeKind {
+    /// It was there and is not any more.
+    Removed,
+    /// It is there now and was not before.
+    Added,
+    /// It is there before and after, and differs.
+    Changed,
+}
+
+impl Names {
+    /// Learns the names of certificates in DER; what is none has no name.
+    pub fn learn<'a>(&mut self, certificates: impl IntoIterator<Item = &'a [u8]>) {
+        for der in certificates {
+            let sha256 = Sha256::of(&[der]);
+            if let Ok(certificate) = Certificate::parse(der.to_vec()) {
+                self.summaries.insert(sha256, certificate.summary());
+            }
+        }
+    }
+
+    /// What the certificate is called.
+    #[must_use]
+    pub fn of(&self, sha256: Sha256) -> String {
+        self.summaries.get(&sha256).cloned().unwrap_or_else(|| format!("certificate {sha256}"))
+    }
+}
+
+impl Difference {
+    /// What changes from `before` to `after`.
+    #[must_use]
+    pub fn between(before: Side<'_>, after: Side<'_>) -> Self {
+        let mut changes = Vec::new();
+        let name = |sha256: Sha256| {
+            let known = after.names.summaries.get(&sha256).or_else(|| before.names.summaries.get(&sha256));
+            known.cloned().unwrap_or_else(|| format!("certificate {sha256}"))
+        };
+        let (old, new) = (before.content, after.content);
+        compare(
+            &mut changes,
+            "anchor",
+            &keyed(&old.anchors, |anchor| anchor.sha256),
+            &keyed(&new.anchors, |anchor| anchor.sha256),
+            |sha256| (name(*sha256), Some(*sha256)),
+            anchor_fields,
+        );
+        compare(
+            &mut changes,
+            "intermediate",
+            &keyed(&old.intermediates, |entry| entry.sha256),
+            &keyed(&new.intermediates, |entry| entry.sha256),
+            |sha256| (name(*sha256), Some(*sha256)),
+            |_| Vec::new(),
+        );
+        compare(
+            &mut changes,
+            "service",
+            &keyed(&old.services, |service| service.name.clone()),
+            &keyed(&new.services, |service| service.name.clone()),
+            |service| (service.clone(), None),
+            |service| service_fields(service, name),
+        );
+        compare(
+            &mut changes,
+            "denial",
+            &keyed(&old.denials, |denial| *denial),
+            &keyed(&new.denials, |denial| *denial),
+            |denial| (format!("by {}: {}", denial.kind, name(denial.sha256)), Some(denial.sha256)),
+            |_| Vec::new(),
+        );
+        compare(
+            &mut changes,
+            "distrust order",
+            &keyed(&old.distrust_orders, |(sha256, _)| *sha256),
+            &keyed(&new.distrust_orders, |(sha256, _)| *sha256),
+            |sha256| (name(*sha256), Some(*sha256)),
+            |(_, reason)| vec![("reason", reason.clone())],
+        );
+        if old.urls != new.urls {
+            let details = vec![format!("urls: {} -> {}", listed(&old.urls), listed(&new.urls))];
+            changes.push(Change {
+                kind: ChangeKind::Changed,
+                what: "bundle",
+                name: "urls".to_owned(),
+                sha256: None,
+                details,
+            });
+        }
+        changes.sort();
+        Self { changes }
+    }
+
+    /// True where both bundles say the same.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_empty() {
+            return writeln!(f, "no difference");
+        }
+        self.changes.iter().try_for_each(|change| write!(f, "{change}"))
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = match self.kind {
+            ChangeKind::Removed => '-',
+            ChangeKind::Added => '+',
+            ChangeKind::Changed => '~',
+        };
+        writeln!(f, "{sign} {} {}", self.what, self.name)?;
+        if let Some(sha256) = &self.sha256 {
+            writeln!(f, "    sha256 {sha256}")?;
+        }
+        self.details.iter().try_for_each(|detail| writeln!(f, "    {detail}"))
+    }
+}
+
+type Fields = Vec<(&'static str, String)>;
+
+/// The value of a field that says nothing.
+const NOTHING: &str = "none";
+
+fn keyed<T, K: Ord>(items: &[T], key: impl Fn(&T) -> K) -> BTreeMap<K, &T> {
+    items.iter().map(|item| (key(item), item)).collect()
+}
+
+fn compare<K: Ord, T: PartialEq>(
+    changes: &mut Vec<Change>,
+    what: &'static str,
+    old: &BTreeMap<K, &T>,
+    new: &BTreeMap<K, &T>,
+    label: impl Fn(&K) -> (String, Option<Sha256>),
+    fields: impl Fn(&T) -> Fields,
+) {
+    let change = |kind, key: &K, details| {
+        let (name, sha256) = label(key);
+        Change { kind, what, name, sha256: sha256.map(|sha256| sha256.to_string()), details }
+    };
+    for (key, item) in old {
+        match new.get(key) {
+            None => changes.push(change(ChangeKind::Removed, key, Vec::new())),
+            Some(now) if now != item => {
+                let before_and_after = fields(item).into_iter().zip(fields(now));
+                let differ = before_and_after.filter(|((_, before), (_, after))| before != after);
+                let details = differ
+                    .map(|((field, before), (_, after))| format!("{field}: {before} -> {after}"))
+                    .collect();
+                changes.push(change(ChangeKind::Changed, key, details));
+            }
+            Some(_) => {}
+        }
+    }
+    for (key, item) in new {
+        if !old.contains_key(key) {
+            let said = fields(item).into_iter().filter(|(_, value)| value != NOTHING);
+            let details = said.map(|(field, value)| format!("{field}: {value}")).collect();
+            changes.push(change(ChangeKind::Added, key, details));
+        }
+    }
+}
+
+fn anchor_fields(anchor: &AnchorContent) -> Fields {
+    let exports = anchor.extensions.iter().map(|extension| {
+        if extension.id == extension_id::EXPORT_WITHOUT_CONSTRAINTS {
+            format!(
+                "exported to {} without its constraints",
+                String::from_utf8_lossy(&extension.content).escape_default()
+            )
+        } else {
+            let critical = if extension.critical { "critical " } else { "" };
+            format!("{critical}{} of {} bytes", extension.id, extension.content.len())
+        }
+    });
+    vec![
+        ("state", anchor.state.to_string()),
+        ("purposes", listed(&anchor.purposes.names().map(str::to_owned).collect::<Vec<_>>())),
+        ("added", date::day(date::day_start(anchor.added_day))),
+        (
+            "retire",
+            anchor.retire_day.map_or_else(|| NOTHING.to_owned(), |day| date::day(date::day_start(day))),
+        ),
+        ("reason", anchor.note.escape_debug().to_string()),
+        ("constraints", listed(&anchor.constraints.iter().map(constraint_text).collect::<Vec<_>>())),
+        ("extensions", listed(&exports.collect::<Vec<_>>())),
+    ]
+}
+
+fn constraint_text(set: &ConstraintContent) -> String {
+    let times = [
+        ("issued from", set.issued_from),
+        ("distrust after", set.distrust_after),
+        ("expires at", set.expires_at),
+    ];
+    let mut parts: Vec<String> = times
+        .into_iter()
+        .filter_map(|(name, time)| Some(format!("{name} {}", date::instant(time?))))
+        .collect();
+    if !set.subtrees.is_empty() {
+        parts.push(format!("below {}", set.subtrees.join(" ")));
+    }
+    format!("({})", parts.join(" and "))
+}
+
+fn service_fields(service: &ServiceContent, name: impl Fn(Sha256) -> String) -> Fields {
+    let anchors = match &service.anchors {
+        ServiceAnchors::All => "all".to_owned(),
+        ServiceAnchors::Listed(list) => {
+            let mut names: Vec<String> = list.iter().map(|sha256| name(*sha256)).collect();
+            names.sort();
+            listed(&names)
+        }
+    };
+    let pins = service.pins.iter().map(|pin| {
+        let kind = match pin.kind {
+            bundle::PinKind::Spki => "spki",
+            bundle::PinKind::Certificate => "certificate",
+        };
+        format!("{kind} {} until {}", pin.sha256, date::instant(pin.until))
+    });
+    vec![
+        ("hosts", listed(&service.hosts)),
+        ("anchors", anchors),
+        ("pins", listed(&pins.collect::<Vec<_>>())),
+        ("probe", service.probe.to_string()),
+        (
+            "extensions",
+            listed(&service.extensions.iter().map(|extension| extension.id.to_string()).collect::<Vec<_>>()),
+        ),
+    ]
+}
+
+fn listed(items: &[String]) -> String {
+    if items.is_empty() { NOTHING.to_owned() } else { items.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use bundle::{AnchorState, Denial, DenialKind, Purposes};
+
+    use super::*;
+
+    fn anchor(byte: u8) -> AnchorContent {
+        AnchorContent {
+            sha256: Sha256([byte; 32]),
+            length: 100,
+            state: AnchorState::Active,
+            purposes: Purposes::SERVER_AUTH,
+            added_day: 20_000,
+            retire_day: None,
+            note: "reason".to_owned(),
+            constraints: Vec::new(),
+            extensions: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn removals_come_first_and_changes_name_their_fields() {
+        let names = Names::default();
+        let before = ManifestContent { anchors: vec![anchor(1), anchor(2)], ..ManifestContent::default() };
+        let after = ManifestContent {
+            anchors: vec![AnchorContent { state: AnchorState::Retiring, ..anchor(2) }, anchor(3)],
+            denials: vec![Denial { kind: DenialKind::Spki, sha256: Sha256([1; 32]) }],
+            ..ManifestContent::default()
+        };
+        let side = |content| Side { content, names: &names };
+        let difference = Difference::between(side(&before), side(&after));
+        let kinds: Vec<_> = difference.changes.iter().map(|change| (change.kind, change.what)).collect();
+        let expect = [
+            (ChangeKind::Removed, "anchor"),
+            (ChangeKind::Added, "anchor"),
+            (ChangeKind::Added, "denial"),
+            (ChangeKind::Changed, "anchor"),
+        ];
+        assert_eq!(kinds, expect);
+        assert_eq!(difference.changes[3].details, ["state: active -> retiring"]);
+        assert!(Difference::between(side(&after), side(&after)).is_empty());
+    }
+}

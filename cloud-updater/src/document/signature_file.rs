@@ -1,0 +1,139 @@
+//! `<n>.<key id>.sig`: one signature as one line of text, which travels back from the signer.
+//!
+//! `trust-bundle-signature ed25519 <key id> <digest> <base64>`: the digest is that of the signed document, so
+//! that a signature of another draft is seen as such.
+
+use std::fmt;
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bundle::write::{KeyContent, Signature, Unsigned};
+use bundle::{Algorithm, KeyId, Sha256};
+use ed25519_dalek::VerifyingKey;
+
+use crate::{Error, hexadecimal, input};
+
+/// First word of the line.
+const MAGIC: &str = "trust-bundle-signature";
+/// Bytes of a signature file: the longest signature of a later algorithm in base64.
+const FILE_BYTES_MAX: u64 = 8_192;
+
+/// A signature and what it is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignatureFile {
+    /// The signature, ready for a table.
+    pub signature: Signature,
+    /// Digest of the signed document.
+    pub digest: Sha256,
+}
+
+impl SignatureFile {
+    /// Reads the line.
+    ///
+    /// # Errors
+    /// Exit code 3 with the word at fault.
+    pub fn parse(line: &str) -> Result<Self, Error> {
+        let wrong = |field: &str, message: &str| Error::input("signature_file", message).field(field);
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let [magic, algorithm, key_id, digest, signature] = *words.as_slice() else {
+            return Err(wrong("line", "is not one line of five words"));
+        };
+        if magic != MAGIC {
+            return Err(wrong("first word", "is not trust-bundle-signature"));
+        }
+        if algorithm != "ed25519" {
+            return Err(wrong("algorithm", "is not ed25519, the only one of this version"));
+        }
+        let key_id = hexadecimal::parse(key_id)
+            .map(KeyId)
+            .ok_or_else(|| wrong("key id", "is not 16 hexadecimal digits"))?;
+        let digest = hexadecimal::parse(digest)
+            .map(Sha256)
+            .ok_or_else(|| wrong("digest", "is not 64 hexadecimal digits"))?;
+        let bytes =
+            STANDARD.decode(signature).map_err(|error| wrong("signature", "is not base64").because(error))?;
+        if bytes.len() != 64 {
+            return Err(wrong("signature", "has another length than Ed25519 signatures have, 64 bytes"));
+        }
+        Ok(Self { signature: Signature { key_id, algorithm: Algorithm::ED25519, bytes }, digest })
+    }
+
+    /// Reads a `.sig` file.
+    ///
+    /// # Errors
+    /// Exit code 3 with file and field, 5 where it cannot be read.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let text = input::read_text(path, FILE_BYTES_MAX, "a signature")?;
+        Self::parse(&text).map_err(|error| error.file(path))
+    }
+
+    /// Refuses a signature that is not `key`'s over `document`. This names the file at fault early; whether the
+    /// signatures suffice is decided by the format's one threshold function.
+    ///
+    /// # Errors
+    /// Exit code 4.
+    pub fn check(&self, document: &Unsigned, key: &KeyContent) -> Result<(), Error> {
+        if self.digest != document.digest() {
+            let error = Error::signatures("signature_other_document", "is over another document");
+            return Err(error
+                .field("digest")
+                .hint("the draft changed after it was signed: have it signed again"));
+        }
+        let bytes = <[u8; 32]>::try_from(key.bytes.as_slice()).ok();
+        let key = bytes.and_then(|bytes| VerifyingKey::from_bytes(&bytes).ok());
+        let signature = ed25519_dalek::Signature::from_slice(&self.signature.bytes).ok();
+        let is_good = key
+            .zip(signature)
+            .is_some_and(|(key, signature)| key.verify_strict(&document.message(), &signature).is_ok());
+        if is_good {
+            return Ok(());
+        }
+        let error = Error::signatures("signature_wrong", "does not verify under the key that it names");
+        Err(error.field("signature").hint("remove the file and have the draft signed again"))
+    }
+}
+
+impl fmt::Display for SignatureFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { signature, digest } = self;
+        write!(
+            f,
+            "{MAGIC} {} {} {digest} {}",
+            signature.algorithm,
+            signature.key_id,
+            STANDARD.encode(&signature.bytes)
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_reads_back_as_itself() {
+        let signature =
+            Signature { key_id: KeyId([7; 8]), algorithm: Algorithm::ED25519, bytes: vec![9; 64] };
+        let file = SignatureFile { signature, digest: Sha256([3; 32]) };
+        assert_eq!(SignatureFile::parse(&file.to_string()).unwrap(), file);
+    }
+
+    #[test]
+    fn every_mistake_is_named() {
+        let good =
+            format!("{MAGIC} ed25519 {} {} {}", "07".repeat(8), "03".repeat(32), STANDARD.encode([9; 64]));
+        let check = |from: &str, to: &str, expect: &str| {
+            let error = SignatureFile::parse(&good.replace(from, to)).unwrap_err();
+            assert!(error.to_string().starts_with(expect), "{error}");
+            assert_eq!(error.exit().number(), 3);
+        };
+        check(MAGIC, "untrusted", "first word: ");
+        check("ed25519", "rsa", "algorithm: ");
+        check(&"07".repeat(8), "07", "key id: ");
+        check(&"03".repeat(32), "03", "digest: ");
+        check("CQkJ", "", "signature: ");
+        check("CQkJ", "!!!!", "signature: ");
+        check(" ed25519", "", "line: ");
+    }
+}

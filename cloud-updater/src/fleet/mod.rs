@@ -1,0 +1,31 @@
+//! The fleet's records: which devices are enrolled, and what they last reported.
+
+mod command;
+mod database;
+mod device;
+mod directory;
+mod enrol;
+mod enrolment;
+mod error;
+#[cfg(test)]
+pub(crate) mod kit;
+mod ledger;
+mod list;
+mod received;
+mod show;
+mod spread;
+mod table;
+mod words;
+mod writer;
+
+pub use command::{DATABASE_NAME, FleetCommand, run};
+pub use device::Device;
+pub use directory::{Directory, Holder};
+pub use enrol::{EnrolError, Enrolled, enrol};
+pub use enrolment::Fault;
+pub use error::{FleetError, FleetFault};
+pub use ledger::Standing;
+pub use received::{Probed, Received};
+pub use spread::Spread;
+pub(crate) use table::Table;
+pub use writer::{NotStored, Writer};

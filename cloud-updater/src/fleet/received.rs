@@ -1,0 +1,96 @@
+//! A report whose signature was checked, as it goes into the records.
+
+use bundle::{ChannelId, Report, Sha256};
+
+/// What one verified report says, owned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// The device's id, as enrolled.
+    pub device: String,
+    /// The channel it was signed for.
+    pub channel: ChannelId,
+    /// SHA-256 of the whole frame: the same frame again is a retry, not news.
+    pub frame_sha256: Sha256,
+    /// When it arrived, in seconds since 1970 by this machine's clock.
+    pub received_at: i64,
+    /// The device's own time, where it knows it.
+    pub device_time: Option<i64>,
+    /// Random per start of the agent.
+    pub boot_id: [u8; 16],
+    /// Releases committed by the device.
+    pub commit_count: u32,
+    /// Counts the reports of one boot.
+    pub counter: u32,
+    /// Recovery epoch of the release in use.
+    pub release_epoch: u16,
+    /// Number of the release in use.
+    pub release_number: u32,
+    /// Digest of the release in use.
+    pub release_digest: Sha256,
+    /// The release that the reason is about.
+    pub subject_number: u32,
+    /// Phase, by the agent's number.
+    pub phase: u8,
+    /// Reason, by the agent's number.
+    pub reason: u16,
+    /// Recovery epoch of the keyring in force.
+    pub keyring_epoch: u16,
+    /// Version of the keyring in force.
+    pub keyring_version: u32,
+    /// Number of the newest accepted head.
+    pub head_number: u32,
+    /// `Report::FLAG_…` bits.
+    pub flags: u16,
+    /// The agent's version.
+    pub agent_version: String,
+    /// What the probes said, in their order.
+    pub probes: Vec<Probed>,
+}
+
+/// What one probe said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Probed {
+    /// `host:port`.
+    pub endpoint: String,
+    /// Under the present bundle: 0 verified, 1 refused, 2 inconclusive.
+    pub present: u8,
+    /// Under the candidate.
+    pub candidate: u8,
+    /// Reason code of the worse of the two.
+    pub reason: u16,
+}
+
+impl Received {
+    /// The report out of `frame`, which was signed for `channel` and arrived at `received_at`.
+    #[must_use]
+    pub fn new(report: &Report<'_>, channel: ChannelId, frame: &[u8], received_at: i64) -> Self {
+        let probes = report.probes.iter().map(|probe| Probed {
+            endpoint: probe.endpoint.to_owned(),
+            present: probe.present,
+            candidate: probe.candidate,
+            reason: probe.reason,
+        });
+        Self {
+            device: report.device.to_owned(),
+            channel,
+            frame_sha256: Sha256::of(&[frame]),
+            received_at,
+            device_time: report.time.map(|time| i64::try_from(time.0).unwrap_or(i64::MAX)),
+            boot_id: report.boot_id,
+            commit_count: report.commit_count,
+            counter: report.counter,
+            release_epoch: report.release_epoch,
+            release_number: report.release_number,
+            release_digest: report.release_digest,
+            subject_number: report.subject_number,
+            phase: report.phase,
+            reason: report.reason,
+            keyring_epoch: report.keyring_epoch,
+            keyring_version: report.keyring_version,
+            head_number: report.head_number,
+            flags: report.flags,
+            agent_version: report.agent_version.to_owned(),
+            probes: probes.collect(),
+        }
+    }
+}

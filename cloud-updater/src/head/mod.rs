@@ -1,0 +1,14 @@
+//! Heads: what the next one says, which number it has, and the compare-and-swap that publishes it.
+
+mod number;
+mod published;
+mod signing;
+mod swap;
+mod wanted;
+
+pub use number::next_number;
+pub use published::{Published, PublishedHead};
+pub use signing::{NewHead, Urgency, refuse_before_its_files, sign, urgency};
+pub(crate) use signing::{check_clock, check_clock_is_reached};
+pub use swap::swap;
+pub use wanted::wanted;

@@ -1,0 +1,9 @@
+//! Keys of signers: the public line that travels, the encrypted file that does not, and the passphrase between.
+
+mod key_file;
+mod passphrase;
+mod public_key;
+
+pub use key_file::{KeyFile, SigningKey};
+pub use passphrase::{Passphrase, PassphraseFlags};
+pub use public_key::PublicKey;

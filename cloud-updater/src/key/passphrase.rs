@@ -1,0 +1,114 @@
+//! Where passphrases come from: a file, a systemd credential or a prompt; never the command line.
+
+use std::fs;
+use std::io::{self, IsTerminal as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use zeroize::Zeroizing;
+
+use crate::Error;
+
+/// Shortest passphrase for a new key; scrypt makes each guess cost, but cannot save a short word.
+const BYTES_MIN: usize = 10;
+/// Longest passphrase, and most bytes read of a file that claims to hold one.
+const BYTES_MAX: usize = 1_024;
+
+/// A passphrase, wiped from memory when it is dropped.
+pub struct Passphrase(Zeroizing<String>);
+
+/// Where to take passphrases from.
+#[derive(Clone, Debug, Default, Args)]
+pub struct PassphraseFlags {
+    /// File whose first line is the passphrase [default: the systemd credential KEY.passphrase, else a prompt]
+    #[arg(long, value_name = "FILE", env = "CLOUD_UPDATER_PASSPHRASE_FILE")]
+    pub passphrase_file: Option<PathBuf>,
+}
+
+impl PassphraseFlags {
+    /// The passphrase of the existing key called `key_name`.
+    ///
+    /// # Errors
+    /// Exit code 2 where there is neither file, credential nor terminal; 3 where the file holds none.
+    pub fn passphrase_of(&self, key_name: &str) -> Result<Passphrase, Error> {
+        match self.file_for(key_name) {
+            Some(path) => read(&path),
+            None => prompt(&format!("Passphrase of the key {key_name}: ")),
+        }
+    }
+
+    /// A passphrase for a new key: long enough, and typed twice where it is typed.
+    ///
+    /// # Errors
+    /// As [`PassphraseFlags::passphrase_of`]; 3 where it is too short or typed differently.
+    pub fn new_passphrase(&self, key_name: &str) -> Result<Passphrase, Error> {
+        let (passphrase, place) = match self.file_for(key_name) {
+            Some(path) => (read(&path)?, path.display().to_string()),
+            None => {
+                let first = prompt(&format!("New passphrase of the key {key_name}: "))?;
+                let second = prompt("The same again: ")?;
+                if first.0 != second.0 {
+                    return Err(Error::input("passphrase_differs", "the two passphrases are not the same"));
+                }
+                (first, "the passphrase".to_owned())
+            }
+        };
+        if passphrase.0.len() < BYTES_MIN {
+            let message = format!("is shorter than {BYTES_MIN} bytes");
+            return Err(Error::input("short_passphrase", message).place(place));
+        }
+        Ok(passphrase)
+    }
+
+    fn file_for(&self, key_name: &str) -> Option<PathBuf> {
+        self.passphrase_file.clone().or_else(|| {
+            let folder = std::env::var_os("CREDENTIALS_DIRECTORY")?;
+            Some(Path::new(&folder).join(format!("{key_name}.passphrase"))).filter(|path| path.is_file())
+        })
+    }
+}
+
+impl Passphrase {
+    /// The passphrase itself.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl std::fmt::Debug for Passphrase {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Passphrase(…)")
+    }
+}
+
+fn read(path: &Path) -> Result<Passphrase, Error> {
+    let metadata = fs::metadata(path).map_err(|error| Error::io("read", path, error))?;
+    if metadata.is_file() && metadata.permissions().mode() & 0o007 != 0 {
+        let error = Error::input("passphrase_readable", "everybody can read this passphrase").file(path);
+        return Err(error.hint(format!("chmod 600 {}", path.display())));
+    }
+    let bytes = Zeroizing::new(fs::read(path).map_err(|error| Error::io("read", path, error))?);
+    let wrong = |message: &str| Error::input("passphrase_file", message).file(path);
+    let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let text = std::str::from_utf8(line).map_err(|_| wrong("the first line is not UTF-8 text"))?;
+    if text.is_empty() {
+        return Err(wrong("the first line is empty: it must hold the passphrase"));
+    }
+    if text.len() > BYTES_MAX {
+        return Err(wrong("the first line is too long for a passphrase"));
+    }
+    Ok(Passphrase(Zeroizing::new(text.to_owned())))
+}
+
+fn prompt(question: &str) -> Result<Passphrase, Error> {
+    if !io::stdin().is_terminal() {
+        let error = Error::usage("no_terminal", "a passphrase is needed, and there is no terminal to ask on");
+        return Err(error.hint("give --passphrase-file FILE, or a systemd credential <key name>.passphrase"));
+    }
+    let text = rpassword::prompt_password(question)
+        .map_err(|error| Error::io("ask on", Path::new("the terminal"), error))?;
+    Ok(Passphrase(Zeroizing::new(text)))
+}

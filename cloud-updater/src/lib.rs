@@ -1,0 +1,29 @@
+//! Publishes trust bundles: drafts, signatures, releases, heads, the published tree and its server.
+
+#![forbid(unsafe_code)]
+
+pub mod acceptance;
+pub mod certificate;
+pub mod cli;
+pub mod clock;
+mod context;
+pub mod date;
+pub mod diff;
+pub mod document;
+pub mod durable;
+mod error;
+
+pub mod fleet;
+pub mod head;
+pub mod hexadecimal;
+pub mod input;
+pub mod key;
+pub mod lock;
+mod output;
+pub mod publish;
+pub mod repository;
+pub mod server;
+
+pub use context::Context;
+pub use error::{Error, ErrorReport, Exit};
+pub use output::Output;

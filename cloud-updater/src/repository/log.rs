@@ -1,0 +1,69 @@
+//! The log: one line for each change, in git beside what it changed.
+//!
+//! `<when> TAB <who> TAB <action> TAB <subject> TAB <why>`, one file a year, so that lines of two people merge.
+
+use std::fs;
+use std::io;
+
+use bundle::UnixSeconds;
+
+use super::Layout;
+use crate::durable::{self, PUBLIC_MODE};
+use crate::{Error, date};
+
+/// Appends one line, durably: after a kill the log holds the line or does not, never half of it.
+pub(super) fn append(
+    layout: &Layout,
+    now: UnixSeconds,
+    action: &str,
+    subject: &str,
+    reason: &str,
+) -> Result<(), Error> {
+    let when = date::instant(now);
+    let year = when.split('-').next().unwrap_or("0");
+    let path = layout.log().join(format!("{year}.log"));
+    let mut text = match fs::read(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err(Error::io("read", &path, error)),
+    };
+    let fields = [when.as_str(), &author(), action, subject, reason].map(field);
+    text.extend_from_slice(fields.join("\t").as_bytes());
+    text.push(b'\n');
+    durable::write_file(&path, &text, PUBLIC_MODE)
+}
+
+/// `CLOUD_UPDATER_AUTHOR`, else the user's name; git knows the rest.
+fn author() -> String {
+    let variables = ["CLOUD_UPDATER_AUTHOR", "USER", "LOGNAME"];
+    let mut known = variables.into_iter().filter_map(|name| std::env::var(name).ok());
+    known.find(|name| !name.is_empty()).unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// A field of the line: what would end it or the line becomes a space.
+fn field(text: &str) -> String {
+    if text.is_empty() {
+        return "-".to_owned();
+    }
+    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_change_is_one_line_whatever_its_reason_holds() {
+        let folder = tempfile::tempdir().unwrap();
+        let layout = Layout::new(folder.path().to_owned());
+        let now = date::parse("2026-02-28T12:00:00Z").unwrap();
+        append(&layout, now, "anchor add", "root-0a0b0c0d", "two\nlines\tand tabs").unwrap();
+        append(&layout, now, "publish", "prod 1", "").unwrap();
+        let text = fs::read_to_string(folder.path().join("log/2026.log")).unwrap();
+        let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split('\t').collect()).collect();
+        assert_eq!(lines.len(), 2);
+        assert_eq!(lines[0][0], "2026-02-28T12:00:00Z");
+        assert_eq!(lines[0][2..], ["anchor add", "root-0a0b0c0d", "two lines and tabs"]);
+        assert_eq!(lines[1][4], "-");
+    }
+}

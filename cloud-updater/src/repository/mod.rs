@@ -1,0 +1,158 @@
+//! The operator's repository: the folder, kept in git, from which everything but the heads can be rebuilt.
+//!
+//! | path | what |
+//! |---|---|
+//! | `fleet.toml` | channels, device classes, roles, publication |
+//! | `services.toml` | the named peers of the fleet |
+//! | `anchors/<name>-<sha8>.{pem,toml}` | anchors and what is recorded about them |
+//! | `intermediates/<name>-<sha8>.{pem,toml}` | intermediates |
+//! | `keys/<name>.pub` | public keys |
+//! | `keyring/<n>`, `keyring/recovery-<sha8>`, `keyring/drafts/` | keyring generations, the recovery sets that they commit to, drafts |
+//! | `blob/<sha256>` | every certificate that a release ever held |
+//! | `channels/<channel>/release/<n>` | signed manifests |
+//! | `channels/<channel>/drafts/` | drafts and their signatures |
+//! | `channels/<channel>/rollout.toml` | which release goes to which share of the devices |
+//! | `log/<year>.log` | one line for each change |
+//! | `.state/` | locks and caches; never in git |
+
+mod anchor_entry;
+mod anchor_record;
+pub mod fleet_file;
+mod key_folder;
+mod layout;
+mod log;
+mod role_settings;
+mod rollout_file;
+pub mod service_file;
+pub mod settings;
+
+use std::path::{Path, PathBuf};
+
+use bundle::UnixSeconds;
+
+pub(crate) use anchor_entry::files_with;
+pub use anchor_entry::{AnchorEntry, AnchorKind, NewAnchor, entry_name, read_entries, write_entry};
+pub use anchor_record::{
+    AnchorRecord, AnchorStanding, Denied, Distrust, OverriddenRule, check_reason, parse_purposes,
+};
+pub use key_folder::KeyFolder;
+pub use layout::{Layout, signature_name};
+pub use role_settings::{RoleHolders, RoleSettings};
+pub use rollout_file::{HeadMark, Rollout, Share};
+
+use crate::lock::FolderLock;
+use crate::{Context, Error};
+use fleet_file::FleetFile;
+use service_file::ServiceFile;
+
+/// An operator's repository, its settings read and checked.
+#[derive(Debug)]
+pub struct Repository {
+    layout: Layout,
+    fleet: FleetFile,
+}
+
+impl Repository {
+    /// Opens the repository that the global flags name.
+    ///
+    /// # Errors
+    /// Exit code 2 where there is none, or where `fleet.toml` cannot be used.
+    pub fn open(context: &Context) -> Result<Self, Error> {
+        Self::at(context.repository_folder()?)
+    }
+
+    /// Opens the repository in `folder`.
+    ///
+    /// # Errors
+    /// Exit code 2 where `fleet.toml` cannot be used.
+    pub fn at(folder: PathBuf) -> Result<Self, Error> {
+        let fleet = FleetFile::read(&folder)?;
+        Ok(Self { layout: Layout::new(folder), fleet })
+    }
+
+    /// Where its files are.
+    #[must_use]
+    pub const fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// Its folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.layout.folder()
+    }
+
+    /// `fleet.toml`.
+    #[must_use]
+    pub const fn fleet(&self) -> &FleetFile {
+        &self.fleet
+    }
+
+    /// `services.toml`.
+    ///
+    /// # Errors
+    /// Exit code 2 with the field at fault.
+    pub fn services(&self) -> Result<ServiceFile, Error> {
+        let file = ServiceFile::read(self.folder())?;
+        for (name, service) in &file.services {
+            for (index, channel) in service.channels.iter().flatten().enumerate() {
+                if !self.fleet.channels.contains_key(channel) {
+                    let field = format!("services.{name}.channels[{index}]");
+                    return Err(service_file::wrong(
+                        field,
+                        format!("there is no channel {channel:?} in fleet.toml"),
+                    ));
+                }
+            }
+        }
+        Ok(file)
+    }
+
+    /// The public keys in `keys/`.
+    ///
+    /// # Errors
+    /// Exit code 3 with the file at fault.
+    pub fn keys(&self) -> Result<KeyFolder, Error> {
+        KeyFolder::read(&self.layout.keys())
+    }
+
+    /// The anchors in `anchors/`, distrusted ones included.
+    ///
+    /// # Errors
+    /// Exit code 3 with file and field.
+    pub fn anchors(&self) -> Result<Vec<AnchorEntry>, Error> {
+        read_entries(&self.layout, AnchorKind::Anchor, &self.fleet)
+    }
+
+    /// The intermediates in `intermediates/`.
+    ///
+    /// # Errors
+    /// Exit code 3 with file and field.
+    pub fn intermediates(&self) -> Result<Vec<AnchorEntry>, Error> {
+        read_entries(&self.layout, AnchorKind::Intermediate, &self.fleet)
+    }
+
+    /// The rollout of a channel.
+    ///
+    /// # Errors
+    /// Exit code 2 with the field at fault.
+    pub fn rollout(&self, channel: &str) -> Result<Rollout, Error> {
+        Rollout::read(&self.layout.rollout(channel))
+    }
+
+    /// Keeps other commands from changing the repository until the lock is dropped.
+    ///
+    /// # Errors
+    /// Exit code 5 where another command holds it.
+    pub fn lock(&self) -> Result<FolderLock, Error> {
+        FolderLock::acquire(&self.layout.state())
+    }
+
+    /// Adds a line to the log: who did what to what, when and why.
+    ///
+    /// # Errors
+    /// The log cannot be written.
+    pub fn record(&self, now: UnixSeconds, action: &str, subject: &str, reason: &str) -> Result<(), Error> {
+        log::append(&self.layout, now, action, subject, reason)
+    }
+}

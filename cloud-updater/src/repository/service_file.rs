@@ -1,0 +1,272 @@
+//! `services.toml`: the named peers of the fleet, which anchors serve them, and what is asked of their chains.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+
+use bundle::{HostPattern, Pin, PinKind, Sha256, limits};
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
+
+use super::settings;
+use crate::{Error, date, hexadecimal};
+
+/// Name of the file, in the repository's folder.
+pub const SERVICE_FILE: &str = "services.toml";
+
+/// `services.toml`, read and checked but for its anchors.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ServiceFile {
+    /// The services by name.
+    #[serde(default)]
+    pub services: BTreeMap<String, ServiceSettings>,
+}
+
+/// `[services.<name>]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ServiceSettings {
+    /// Hosts or patterns, each with an optional port.
+    pub hosts: Vec<String>,
+    /// `"all"`, or names of anchors.
+    pub anchors: AnchorChoice,
+    /// What its chain must hold.
+    #[serde(default)]
+    pub pins: Vec<PinSettings>,
+    /// Whether devices prove a candidate against it; they do where nothing is said.
+    #[serde(default = "yes")]
+    pub probe: bool,
+    /// Whether publishing waits for a verdict about it where the watcher has none.
+    #[serde(default)]
+    pub required: bool,
+    /// The channels whose bundles carry it; all where nothing is said.
+    pub channels: Option<Vec<String>>,
+}
+
+/// Which anchors serve a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AnchorChoice {
+    /// Every anchor of the bundle.
+    All,
+    /// The anchors with these names.
+    Named(Vec<String>),
+}
+
+/// One entry of `pins`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct PinSettings {
+    /// `spki` or `certificate`.
+    pub kind: String,
+    /// SHA-256 in hexadecimal.
+    pub sha256: String,
+    /// The day from which the pin is ignored.
+    pub until: String,
+}
+
+impl ServiceFile {
+    /// Reads and checks `services.toml`; a repository without one has no services.
+    ///
+    /// # Errors
+    /// Exit code 2 with the field at fault.
+    pub fn read(repository: &Path) -> Result<Self, Error> {
+        let path = repository.join(SERVICE_FILE);
+        if !path.exists() {
+            return Ok(Self::default());
+        }
+        Self::parse(&settings::read_text(&path, SERVICE_FILE)?)
+    }
+
+    /// Reads and checks the file's text.
+    ///
+    /// # Errors
+    /// Exit code 2 with the field at fault.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let file: Self = settings::parse(text, SERVICE_FILE)?;
+        if file.services.len() > limits::SERVICES_MAX {
+            return Err(wrong("services", format!("at most {} fit a bundle", limits::SERVICES_MAX)));
+        }
+        file.services.iter().try_for_each(|(name, service)| service.check(name))?;
+        Ok(file)
+    }
+
+    /// The services of one channel, by name.
+    pub fn of_channel<'a>(
+        &'a self,
+        channel: &'a str,
+    ) -> impl Iterator<Item = (&'a str, &'a ServiceSettings)> {
+        let all = self.services.iter().map(|(name, service)| (name.as_str(), service));
+        all.filter(move |(_, service)| {
+            service.channels.as_ref().is_none_or(|channels| channels.iter().any(|name| name == channel))
+        })
+    }
+}
+
+impl ServiceSettings {
+    fn check(&self, name: &str) -> Result<(), Error> {
+        let field = format!("services.{name}");
+        let name_is_fine = (1..=limits::SERVICE_NAME_BYTES_MAX).contains(&name.len())
+            && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+        if !name_is_fine {
+            let message = format!(
+                "a service's name is 1 to {} lower-case letters, digits and hyphens",
+                limits::SERVICE_NAME_BYTES_MAX
+            );
+            return Err(wrong(field, message));
+        }
+        if self.hosts.is_empty() || self.hosts.len() > limits::HOSTS_MAX {
+            return Err(wrong(
+                format!("{field}.hosts"),
+                format!("must name 1 to {} hosts", limits::HOSTS_MAX),
+            ));
+        }
+        for (index, host) in self.hosts.iter().enumerate() {
+            let field = format!("{field}.hosts[{index}]");
+            if !HostPattern(host).is_well_formed() {
+                let message =
+                    format!("{host:?} is not a host: write name, name:port, *.name or [address]:port");
+                return Err(wrong(field, message));
+            }
+            if self.hosts.iter().take(index).any(|earlier| earlier == host) {
+                return Err(wrong(field, format!("{host:?} stands there twice")));
+            }
+        }
+        if self.anchors == AnchorChoice::Named(Vec::new()) {
+            return Err(wrong(
+                format!("{field}.anchors"),
+                "a service without an anchor can be reached by nobody",
+            ));
+        }
+        self.pins(name).map(drop)
+    }
+
+    /// The pins, as the format has them.
+    ///
+    /// # Errors
+    /// Exit code 2 with the field at fault.
+    pub fn pins(&self, name: &str) -> Result<Vec<Pin>, Error> {
+        let field = format!("services.{name}.pins");
+        if self.pins.len() > limits::PINS_MAX {
+            return Err(wrong(field, format!("at most {} fit a service", limits::PINS_MAX)));
+        }
+        let read = |(index, pin): (usize, &PinSettings)| {
+            let field = format!("{field}[{index}]");
+            let kind = match pin.kind.as_str() {
+                "spki" => PinKind::Spki,
+                "certificate" => PinKind::Certificate,
+                other => {
+                    return Err(wrong(
+                        format!("{field}.kind"),
+                        format!("{other:?} is neither spki nor certificate"),
+                    ));
+                }
+            };
+            let sha256 = hexadecimal::parse_sha256(&pin.sha256)
+                .ok_or_else(|| wrong(format!("{field}.sha256"), "must be 64 hexadecimal digits"))?;
+            let until =
+                date::parse(&pin.until).map_err(|message| wrong(format!("{field}.until"), message))?;
+            Ok(Pin { kind, sha256: Sha256(sha256), until })
+        };
+        self.pins.iter().enumerate().map(read).collect()
+    }
+}
+
+impl<'de> Deserialize<'de> for AnchorChoice {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Choice;
+        impl<'de> Visitor<'de> for Choice {
+            type Value = AnchorChoice;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("\"all\" or a list of anchors' names")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<AnchorChoice, E> {
+                if text == "all" {
+                    Ok(AnchorChoice::All)
+                } else {
+                    Err(E::custom(format!("{text:?} is neither \"all\" nor a list: write [{text:?}]")))
+                }
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<AnchorChoice, A::Error> {
+                let mut names: Vec<String> = Vec::new();
+                while let Some(name) = items.next_element::<String>()? {
+                    if names.contains(&name) {
+                        return Err(A::Error::custom(format!("{name:?} stands there twice")));
+                    }
+                    names.push(name);
+                }
+                Ok(AnchorChoice::Named(names))
+            }
+        }
+        deserializer.deserialize_any(Choice)
+    }
+}
+
+/// An error about a field of `services.toml`.
+pub(crate) fn wrong(field: impl fmt::Display, message: impl Into<String>) -> Error {
+    Error::usage("service_file", message).file(SERVICE_FILE).field(field)
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(body: &str, expect: &str) {
+        let text = format!("[services.iot-hub]\nhosts = ['a.example']\nanchors = 'all'\n{body}");
+        let error = ServiceFile::parse(&text).unwrap_err();
+        assert!(error.to_string().starts_with(expect), "{error}");
+        assert_eq!(error.exit().number(), 2);
+    }
+
+    fn check_hosts(hosts: &str, expect: &str) {
+        let text = format!("[services.iot-hub]\nhosts = {hosts}\nanchors = 'all'\n");
+        let error = ServiceFile::parse(&text).unwrap_err();
+        assert!(error.to_string().starts_with(expect), "{error}");
+    }
+
+    #[test]
+    fn a_bad_host_is_named_by_its_index() {
+        check_hosts(
+            "['a.example', 'b c']",
+            "services.toml: services.iot-hub.hosts[1]: \"b c\" is not a host",
+        );
+        check_hosts("['a:99999']", "services.toml: services.iot-hub.hosts[0]: ");
+        check_hosts("['a', 'a']", "services.toml: services.iot-hub.hosts[1]: ");
+        check_hosts("[]", "services.toml: services.iot-hub.hosts: ");
+        check_hosts("['a', 7]", "services.toml: services.iot-hub.hosts[1]: ");
+    }
+
+    #[test]
+    fn every_mistake_is_named_by_its_field() {
+        check("[services.Hub]\nhosts=['a']\nanchors='all'", "services.toml: services.Hub: ");
+        check("[services.b]\nhosts=['a']\nanchors='some'", "services.toml: services.b.anchors: ");
+        check("[services.b]\nhosts=['a']\nanchors=[]", "services.toml: services.b.anchors: ");
+        check("[services.b]\nhosts=['a']\nanchors=['x','x']", "services.toml: services.b.anchors");
+        check("prob = true", "services.toml: services.iot-hub.prob: unknown field");
+        let pin = |kind: &str, sha256: &str, until: &str| {
+            format!("pins = [{{ kind = '{kind}', sha256 = '{sha256}', until = '{until}' }}]")
+        };
+        let digest = "ab".repeat(32);
+        check(&pin("key", &digest, "2027-01-01"), "services.toml: services.iot-hub.pins[0].kind: ");
+        check(&pin("spki", "abc", "2027-01-01"), "services.toml: services.iot-hub.pins[0].sha256: ");
+        check(&pin("spki", &digest, "soon"), "services.toml: services.iot-hub.pins[0].until: ");
+    }
+
+    #[test]
+    fn services_belong_to_all_channels_or_to_those_named() {
+        let file = ServiceFile::parse(
+            "[services.a]\nhosts=['a']\nanchors='all'\n[services.b]\nhosts=['b']\nanchors=['x']\nchannels=['prod']",
+        )
+        .unwrap();
+        assert_eq!(file.of_channel("prod").count(), 2);
+        assert_eq!(file.of_channel("staging").map(|(name, _)| name).collect::<Vec<_>>(), ["a"]);
+        assert!(file.services["a"].probe);
+    }
+}

@@ -1,0 +1,128 @@
+//! Heads: the signer as a process, compare-and-swap, clocks, freshness.
+
+use crate::kit::World;
+use crate::runbook::fleet;
+
+fn number(world: &World) -> u64 {
+    let heads = world.json(0, &["head", "show", "--channel", "staging"]);
+    heads["heads"][0]["number"].as_u64().unwrap()
+}
+
+#[test]
+fn the_signer_signs_when_something_changed_or_a_day_has_passed_and_not_before() {
+    let world = fleet();
+    let run = "head run --looks 1 --head-key head --channel staging";
+    world.good(run);
+    assert_eq!(number(&world), 1, "a fresh head that says what is true stays");
+    world.good("rollout set --channel staging --share 50%");
+    world.good(run);
+    assert_eq!(number(&world), 2, "a change is signed at the next look");
+    let tomorrow = world.shell("date -u -d '+25 hours' +%Y-%m-%dT%H:%M:%SZ").out;
+    world.good(&format!("{run} --as-of {}", tomorrow.trim()));
+    assert_eq!(number(&world), 3, "a day later it is signed again");
+    let log = world.shell("cat log/*.log").out;
+    assert_eq!(
+        log.matches("\thead sign\t").count(),
+        1,
+        "the process writes heads, and nothing to the repository"
+    );
+}
+
+#[test]
+fn a_signer_that_cannot_look_says_so_and_goes_on_later() {
+    let world = fleet();
+    world.good("rollout set --channel staging --share 50%");
+    let fleet_file = world.repository().join("services.toml");
+    let release = world.repository().join("channels/staging/release/1");
+    let good = std::fs::read(&release).unwrap();
+    crate::kit::write(&release, "damaged");
+    let said = world.shell("cloud-updater head run --looks 1 --head-key head");
+    assert_eq!(said.code, 3, "{said:?}");
+    assert!(said.err.contains("channels/staging/release/1"), "{said:?}");
+    assert_eq!(number_in_tree(&world), 1, "and the head that stands stays");
+    crate::kit::write_bytes(&release, &good);
+    assert!(fleet_file.is_file());
+    world.good("head run --looks 1 --head-key head");
+    assert_eq!(number(&world), 2);
+}
+
+fn number_in_tree(world: &World) -> u32 {
+    let bytes = std::fs::read(world.public().join("staging/head")).unwrap();
+    bundle::Envelope::parse_whole(&bytes).unwrap().header().order.number
+}
+
+#[test]
+fn a_systemd_credential_unlocks_the_head_key() {
+    let world = fleet();
+    world.good("rollout set --channel staging --share 50%");
+    world.shell("mkdir ../credentials && cp ../passphrase ../credentials/head.passphrase");
+    let sign = "env -u CLOUD_UPDATER_PASSPHRASE_FILE CREDENTIALS_DIRECTORY=$PWD/../credentials \
+                cloud-updater head sign --channel staging --head-key";
+    let said = world.shell(&format!("{sign} head"));
+    assert_eq!(said.code, 0, "{said:?}");
+    assert_eq!(number(&world), 2);
+    let said = world.shell(&format!("{sign} head-spare"));
+    assert_eq!(said.code, 2, "no credential has the name of this key: {said:?}");
+}
+
+#[test]
+fn a_stale_head_is_a_finding() {
+    let world = fleet();
+    let said = world.updater(&["head", "show", "--channel", "staging", "--as-of", "2090-01-01"]);
+    assert_eq!(said.code, 1, "{said:?}");
+    assert!(said.out.contains("staging: stale"), "{said:?}");
+}
+
+#[test]
+fn a_head_names_only_what_stands_in_the_tree() {
+    let world = fleet();
+    let said =
+        world.shell("cloud-updater head sign --channel staging --head-key head --to ../elsewhere --number 9");
+    assert_eq!(said.code, 2, "{said:?}");
+    assert!(said.err.contains("does not stand in the published tree yet"), "{said:?}");
+    assert!(!world.path("elsewhere").exists(), "nothing was written");
+}
+
+#[test]
+fn a_damaged_head_is_replaced_only_with_a_number() {
+    let world = fleet();
+    crate::kit::write(&world.public().join("staging/head"), "damaged");
+    let said = world.shell("cloud-updater head sign --channel staging --head-key head");
+    assert_eq!(said.code, 2, "{said:?}");
+    assert!(said.err.contains("--number"), "{said:?}");
+    assert_eq!(world.updater(&["head", "show", "--channel", "staging"]).code, 1);
+    world.good("head sign --channel staging --head-key head --number 1001");
+    assert_eq!(number(&world), 1_001);
+}
+
+#[test]
+fn a_head_carries_groups_only_as_tags_and_the_previous_release_while_it_is_partial() {
+    let world = fleet();
+    world.good("draft --channel staging --reissue");
+    world.sign("channels/staging/drafts/2.draft", &["alice", "bob"]);
+    world.good("publish --share 10% --head-key head");
+    world.good("rollout set --channel staging --group canary=100% --head-key head");
+    let heads = world.json(0, &["head", "show", "--channel", "staging"]);
+    assert_eq!(heads["heads"][0]["previous"], 1);
+    assert_eq!(heads["heads"][0]["share"], "10.00%");
+    let head = std::fs::read(world.public().join("staging/head")).unwrap();
+    assert!(!head.windows(6).any(|window| window == b"canary"), "a group's name stays private");
+    world.good("rollout pause --channel staging --head-key head");
+    let heads = world.json(0, &["head", "show", "--channel", "staging"]);
+    assert_eq!(heads["heads"][0]["share"], "0.00%");
+    world.good("rollout resume --channel staging --head-key head");
+    world.good("rollout set --channel staging --share 100% --head-key head");
+    let head = std::fs::read(world.public().join("staging/head")).unwrap();
+    assert!(head.len() <= 200, "an unchanged check is one request of {} bytes", head.len());
+}
+
+#[test]
+fn devices_never_go_back_by_a_rollout() {
+    let world = fleet();
+    world.good("draft --channel staging --reissue");
+    world.sign("channels/staging/drafts/2.draft", &["alice", "bob"]);
+    world.good("publish");
+    let said = world.shell("cloud-updater rollout set --channel staging --release 1");
+    assert_eq!(said.code, 3, "{said:?}");
+    assert!(said.err.contains("--rollback-to 1"), "{said:?}");
+}

@@ -1,0 +1,18 @@
+//! The program as its users run it: commands, exit codes, files.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test's helpers fail as tests do"
+)]
+
+mod bad_input;
+mod certificates;
+mod crash;
+mod heads;
+mod kit;
+mod output;
+mod runbook;
+mod runbooks;
+mod tree;

@@ -1,0 +1,170 @@
+//! Every command of RUNBOOKS.md, run as it stands there.
+
+use crate::kit::{World, files};
+use crate::runbook::{START, fleet, play, sections, steps};
+
+/// The number and release of the published head of `staging`.
+fn head(world: &World) -> (u64, u64) {
+    let heads = world.json(0, &["head", "show", "--channel", "staging"]);
+    let head = &heads["heads"][0];
+    (head["number"].as_u64().unwrap(), head["release"].as_u64().unwrap())
+}
+
+fn played(section: &str) -> World {
+    let world = fleet();
+    play(&world, section);
+    world
+}
+
+#[test]
+fn every_section_is_played_by_a_test() {
+    let source = include_str!("runbooks.rs");
+    for section in sections() {
+        assert!(
+            section == START || source.contains(&format!("played(\"{section}\")")),
+            "{section} is played by nobody"
+        );
+    }
+}
+
+#[test]
+fn a_new_fleet_verifies_as_a_device_sees_it() {
+    let world = fleet();
+    assert_eq!(head(&world), (1, 1));
+    assert!(world.path("seed").is_file());
+    let status = world.json(0, &["status"]);
+    assert_eq!(status["drafts"].as_array().unwrap().len(), 0, "published drafts are cleared away");
+    assert_eq!(
+        world.shell("git status --porcelain").out,
+        "",
+        "everything but the tree and secrets is committed"
+    );
+}
+
+#[test]
+fn a_promotion_is_byte_for_byte_the_body_that_staging_proved() {
+    let world = played("Several channels under one keyring, and promotion");
+    let body = |channel: &str| {
+        let document = std::fs::read(world.public().join(channel).join("release/1")).unwrap();
+        bundle::Envelope::parse_whole(&document).unwrap().body().to_vec()
+    };
+    assert_eq!(body("staging"), body("prod"));
+    let heads = world.json(0, &["head", "show", "--channel", "prod"]);
+    assert_eq!(heads["heads"][0]["share"], "100.00%");
+    assert_eq!(heads["heads"][0]["number"], 5, "publish, set, pause, resume and set signed a head each");
+}
+
+#[test]
+fn a_root_is_replaced_without_a_moment_without_trust() {
+    let world = played("A root is replaced");
+    let difference = world.json(0, &["diff", "1", "3", "--channel", "staging"]);
+    let kinds: Vec<String> = difference["changes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|change| format!("{} {}", change["kind"].as_str().unwrap(), change["what"].as_str().unwrap()))
+        .collect();
+    assert_eq!(kinds, ["removed anchor", "added anchor", "changed service"]);
+}
+
+#[test]
+fn a_distrusted_anchor_is_denied_and_no_rollback_brings_it_back() {
+    let world = played("An anchor must go at once");
+    assert_eq!(head(&world), (2, 2));
+    let difference = world.json(0, &["diff", "1", "2", "--channel", "staging"]);
+    let added: Vec<&str> = difference["changes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|change| change["kind"] == "added")
+        .map(|change| change["what"].as_str().unwrap())
+        .collect();
+    assert_eq!(added, ["anchor", "denial", "denial", "distrust order"]);
+}
+
+#[test]
+fn a_rollback_is_old_content_under_a_higher_number() {
+    let world = played("Rollback");
+    assert_eq!(head(&world), (3, 3));
+}
+
+#[test]
+fn a_prepared_rollback_needs_only_a_head_key() {
+    let world = fleet();
+    let last = steps("A rollback prepared in advance");
+    let night = last.iter().position(|step| step.line.contains("rollout set")).unwrap();
+    for step in &last[..night] {
+        assert_eq!(world.shell(&step.line).code, step.code, "{}", step.line);
+    }
+    assert_eq!(head(&world), (2, 2), "the prepared release lies ready and is not rolled out");
+    let world = played("A rollback prepared in advance");
+    assert_eq!(head(&world), (3, 3));
+}
+
+#[test]
+fn a_draft_travels_to_a_signer_without_a_repository() {
+    let world = played("A signer without a network");
+    assert_eq!(head(&world), (2, 2));
+}
+
+#[test]
+fn a_release_is_signed_again_when_its_signers_leave() {
+    let digest = |world: &World| {
+        let document = std::fs::read(world.public().join("staging/release/1")).unwrap();
+        bundle::Envelope::parse_whole(&document).unwrap().digest()
+    };
+    let before = digest(&fleet());
+    let world = played("A signer leaves, another comes");
+    assert_eq!(digest(&world), before, "signatures were added, the release is the same");
+    assert_eq!(world.json(0, &["status"])["keyring"], 2);
+}
+
+#[test]
+fn a_lost_head_is_numbered_above_any_seen() {
+    let world = played("The head is lost");
+    assert_eq!(head(&world), (1_500, 1));
+    let said = world.shell("cloud-updater head sign --channel staging --number 7 --head-key head");
+    assert_eq!(said.code, 2, "a number that devices have seen is refused: {said:?}");
+}
+
+#[test]
+fn a_clone_and_the_spare_head_key_carry_the_fleet_on() {
+    let mut before = files(&fleet().public());
+    let world = played("The publishing machine is lost");
+    let mut after = files(&world.path("rebuilt-tree"));
+    before.remove("staging/head");
+    after.remove("staging/head");
+    for (path, bytes) in before {
+        assert_eq!(after.get(&path), Some(&bytes), "{path} is rebuilt byte for byte");
+    }
+    assert!(after.contains_key("staging/update/1-2"), "and the next release was published");
+}
+
+#[test]
+fn a_stolen_head_key_is_replaced_and_the_floor_restated() {
+    let world = played("The head key is stolen");
+    assert_eq!(head(&world), (2, 1));
+    let said = world.shell("cloud-updater head sign --channel staging --head-key head");
+    assert_eq!(said.code, 4, "the stolen key signs nothing any more: {said:?}");
+}
+
+#[test]
+fn a_stolen_threshold_is_recovered_in_a_new_epoch() {
+    let world = played("The threshold is stolen");
+    let status = world.json(0, &["status"]);
+    assert_eq!((status["keyring"].as_u64(), status["epoch"].as_u64()), (Some(2), Some(1)));
+    assert_eq!(head(&world), (2, 2));
+    assert_eq!(
+        std::fs::read(world.public().join("recovery/1")).unwrap(),
+        std::fs::read(world.public().join("keyring/2")).unwrap(),
+        "the way back stands where stranded devices look for it"
+    );
+}
+
+#[test]
+fn all_trust_ends_only_with_the_keyring_threshold() {
+    let world = played("All trust must end");
+    let document = std::fs::read(world.public().join("staging/release/2")).unwrap();
+    let kind = bundle::Envelope::parse_whole(&document).unwrap().header().kind;
+    assert_eq!(kind, bundle::Kind::RevokeAll);
+}

@@ -1,0 +1,46 @@
+//! What devices report, and what the operator sees of it.
+
+use system_tests::gateway::place;
+
+use crate::scene::{Scene, files, installed};
+
+#[test]
+fn a_device_follows_the_tree_and_the_fleet_list_says_so() {
+    let scene = Scene::new();
+    let server = scene.serve(&scene.operator, &["--listen", "127.0.0.1:0", "--report-listen", "127.0.0.1:0"]);
+    let report = format!(
+        "[report]\nurl = \"{}/report\"\nplain-on-loopback = true\n",
+        server.urls[1].trim_end_matches('/')
+    );
+    let device = scene.device(vec![server.urls[0].clone()], &report);
+    let line = device.agent(&["key", "new"]).unwrap().success().unwrap();
+    let list = scene.path("devices.csv");
+    place(&list, line.as_bytes()).unwrap();
+    scene.operator.done(&["fleet", "enrol", &list.to_string_lossy()]).unwrap();
+
+    scene.check(&device, &server, &scene.operator);
+    scene.publish_both();
+    scene.check(&device, &server, &scene.operator);
+    assert_eq!(installed(&device), (2, 2));
+
+    let listed = scene.operator.answer(&["fleet", "list"]).unwrap();
+    let row = &listed["devices"][0];
+    assert_eq!(row["device"], "gateway-7", "{listed}");
+    assert_eq!(row["report"]["release"], "2", "{listed}");
+    assert_eq!(row["report"]["reason"], "confirmed", "{listed}");
+}
+
+#[test]
+fn an_observing_device_installs_and_exports_nothing_and_says_what_it_would() {
+    let scene = Scene::new();
+    let server = scene.serve_tree();
+    let device = scene.device(server.urls.clone(), "");
+    scene.check(&device, &server, &scene.operator);
+    let before = files(&device.path("trust"));
+    scene.publish_both();
+    scene.wait(&server, &scene.operator);
+    let ended = device.agent(&["run", "--once", "--mode", "observe"]).unwrap().success().unwrap();
+    assert_eq!(installed(&device), (1, 1), "{ended}");
+    assert!(files(&device.path("trust")) == before, "nothing is exported");
+    assert!(ended.to_string().contains("release 2"), "{ended}");
+}

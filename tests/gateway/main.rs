@@ -1,0 +1,11 @@
+//! The real agent on a device of its own, against servers on loopback.
+
+#![expect(clippy::unwrap_used, reason = "a test whose own input cannot be made stops there")]
+
+mod applications;
+mod exports;
+mod killed;
+mod local;
+mod requests;
+mod scene;
+mod transport;

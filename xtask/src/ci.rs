@@ -1,0 +1,65 @@
+//! `cargo xtask ci`: everything that must pass before a change lands, and nothing that runs nowhere else.
+
+use std::process::Command;
+
+use crate::{
+    bare,
+    failure::Failure,
+    output, policy, process,
+    setup::{self, Consent},
+    steps::Steps,
+    vectors, workspace,
+};
+
+/// Steps of the run.
+const STEPS: usize = 8;
+
+/// Runs all checks; every one runs, whatever the others found.
+///
+/// # Errors
+/// Names the checks that failed.
+pub(crate) fn run(consent: Consent) -> Result<(), Failure> {
+    setup::require(&[setup::COMPILER, setup::CURL, setup::OPENSSL, setup::GIT], consent)?;
+    let mut steps = Steps::new(STEPS);
+    steps.command("fmt", cargo(&["fmt", "--all", "--check"]).env("CARGO_TERM_COLOR", "never"));
+    steps.command(
+        "clippy",
+        &mut cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
+    );
+    steps.command(
+        "doc",
+        cargo(&["doc", "--workspace", "--no-deps", "--locked"]).env("RUSTDOCFLAGS", "-Dwarnings"),
+    );
+    steps.step("licences and bans", |_| policy::check());
+    steps.step("device crates without std and heap", |bar| {
+        let result = process::run_quiet(&mut bare::command()?, |line| bar.set_message(line.to_owned()))?;
+        if result.passed { Ok(()) } else { Err(Failure::Check(result.lines.join("\n"))) }
+    });
+    steps.command("vectors", &mut vectors::command(true));
+    let closing = test(&mut steps);
+    steps.command("demo", &mut cargo(&["xtask", "demo", "--no-build", "--json"]));
+    output::say(steps.table());
+    output::line(closing);
+    steps.end()
+}
+
+/// Runs the tests as the README has them, and returns the runner's last line.
+fn test(steps: &mut Steps) -> String {
+    let mut last = String::from("0 passed, 0 failed");
+    steps.step("test", |bar| {
+        let passed = bar.suspend(|| {
+            process::run_by_line(&mut cargo(&["xtask", "test"]), |line| {
+                output::line(line);
+                last = line.to_owned();
+            })
+        })?;
+        if passed { Ok(()) } else { Err(Failure::Check("cargo xtask test failed".to_owned())) }
+    });
+    last
+}
+
+fn cargo(arguments: &[&str]) -> Command {
+    let mut command = workspace::cargo();
+    command.args(arguments);
+    command
+}

@@ -1,0 +1,86 @@
+//! The commands and their flags.
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{ci, demo, failure::Failure, setup, test, vectors};
+
+/// The build system of this workspace.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 110)]
+struct Cli {
+    /// Install missing tools without asking
+    #[arg(long, global = true)]
+    yes: bool,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Shows the whole product at work on this machine, in about a minute
+    Demo(DemoArgs),
+    /// Runs every test of the workspace
+    Test(TestArgs),
+    /// Runs everything that must pass before a change lands
+    Ci,
+    /// Writes the format's test vectors
+    Vectors(VectorsArgs),
+}
+
+/// Flags of `demo`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Write one JSON object to standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Also count instructions under callgrind; needs valgrind
+    #[arg(long)]
+    pub(crate) instructions: bool,
+    /// The day on which the demo takes place [default: 2020-10-01]
+    #[arg(long, value_name = "DATE")]
+    pub(crate) as_of: Option<String>,
+    /// Use the programs as they were built last
+    #[arg(long, hide = true)]
+    pub(crate) no_build: bool,
+}
+
+/// Flags of `test`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct TestArgs {
+    /// Handed to `cargo test` as they are
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) arguments: Vec<String>,
+}
+
+/// Flags of `vectors`.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct VectorsArgs {
+    /// Write nothing; fail where a file differs
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+/// Runs the command of this process's arguments.
+pub(crate) fn run() -> Result<(), Failure> {
+    let cli = Cli::parse();
+    let consent = setup::Consent::new(cli.yes);
+    match cli.command {
+        Command::Demo(args) => demo::run(&args, consent),
+        Command::Test(args) => test::run(&args, consent),
+        Command::Ci => ci::run(consent),
+        Command::Vectors(args) => vectors::run(args),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_tree_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

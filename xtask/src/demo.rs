@@ -1,0 +1,72 @@
+//! `cargo xtask demo`: builds the programs and shows them at work.
+
+use std::process::Command;
+
+use crate::{
+    cli::DemoArgs,
+    failure::Failure,
+    output, process,
+    setup::{self, Consent},
+    test::PROGRAMS_VARIABLE,
+    workspace,
+};
+
+/// Runs the demo.
+///
+/// # Errors
+/// A missing tool, a build that fails, or a step that was not observed.
+pub(crate) fn run(args: &DemoArgs, consent: Consent) -> Result<(), Failure> {
+    let mut tools = vec![setup::COMPILER, setup::CURL, setup::GIT];
+    if args.instructions {
+        tools.push(setup::VALGRIND);
+    }
+    setup::require(&tools, consent)?;
+    if !args.no_build {
+        output::say("build: the programs, in the development profile");
+        for mut command in builds(args.instructions) {
+            if !process::run(&mut command)? {
+                return Err(Failure::Check(format!("the build failed: {}", process::text(&command))));
+            }
+        }
+    }
+    let mut demo = Command::new(workspace::programs().join("demo"));
+    demo.current_dir(workspace::root()).env(PROGRAMS_VARIABLE, workspace::programs());
+    if args.json {
+        demo.arg("--json");
+    }
+    if args.instructions {
+        demo.arg("--instructions");
+    }
+    if let Some(date) = &args.as_of {
+        demo.args(["--as-of", date]);
+    }
+    if process::run(&mut demo)? {
+        return Ok(());
+    }
+    Err(Failure::Check("the demo did not see every step that it should".to_owned()))
+}
+
+/// The builds that the demo needs.
+fn builds(instructions: bool) -> Vec<Command> {
+    let mut programs = workspace::cargo();
+    programs.args(["build", "--locked", "--bins"]);
+    programs.args(["--package", "cloud-updater", "--package", "device-agent", "--package", "system-tests"]);
+    let mut commands = vec![programs];
+    let mut cost = workspace::cargo();
+    cost.args([
+        "build",
+        "--locked",
+        "--package",
+        "bundle",
+        "--features",
+        "alloc",
+        "--example",
+        "verify_cost",
+    ]);
+    if instructions {
+        // Instructions are those of the optimised code that a device would run.
+        cost.arg("--release");
+    }
+    commands.push(cost);
+    commands
+}

@@ -1,0 +1,37 @@
+//! The build system of this workspace: `cargo xtask demo | test | ci | vectors`.
+//!
+//! It depends on no other crate of the workspace, so that it builds in seconds and says what a machine lacks before
+//! the long build starts. The rules of the source tree are tests of this package (`tidy`).
+
+#![forbid(unsafe_code)]
+
+mod bare;
+mod ci;
+mod cli;
+mod demo;
+mod failure;
+mod licence;
+mod metadata;
+mod output;
+mod policy;
+mod process;
+mod setup;
+mod steps;
+mod tally;
+mod test;
+#[cfg(test)]
+mod tidy;
+mod vectors;
+mod workspace;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match cli::run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output::failure(&failure);
+            ExitCode::from(failure.exit())
+        }
+    }
+}

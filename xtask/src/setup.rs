@@ -1,0 +1,165 @@
+//! What a machine must have: look for it, say what is missing, install it where that is allowed.
+
+use std::{
+    env,
+    io::{self, IsTerminal as _},
+    path::PathBuf,
+    process::Command,
+};
+
+use crate::{failure::Failure, output, process};
+
+/// A program that a task runs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tool {
+    /// Name of the program.
+    program: &'static str,
+    /// Debian packages that bring it.
+    packages: &'static str,
+    /// What it is for.
+    purpose: &'static str,
+}
+
+/// The C compiler: `ring` and SQLite are partly written in C.
+pub(crate) const COMPILER: Tool =
+    Tool { program: "cc", packages: "gcc libc6-dev", purpose: "compiles the C parts of two dependencies" };
+/// curl: the application of demo and end-to-end tests that nobody changed.
+pub(crate) const CURL: Tool =
+    Tool { program: "curl", packages: "curl", purpose: "is the unmodified application of demo and tests" };
+/// OpenSSL: reads the exported hashed directory.
+pub(crate) const OPENSSL: Tool =
+    Tool { program: "openssl", packages: "openssl", purpose: "reads exported certificates in tests" };
+/// git: operators keep their repository in it.
+pub(crate) const GIT: Tool =
+    Tool { program: "git", packages: "git", purpose: "keeps the operator's repository" };
+/// valgrind: counts instructions.
+pub(crate) const VALGRIND: Tool =
+    Tool { program: "valgrind", packages: "valgrind", purpose: "counts instructions" };
+
+/// Who may say yes to an installation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Consent {
+    /// `--yes`, or a build server (`CI=true`).
+    Given,
+    /// A person at a terminal, who is asked.
+    Ask,
+    /// Nobody.
+    Withheld,
+}
+
+impl Consent {
+    /// Consent as flag, environment and terminal have it.
+    pub(crate) fn new(yes: bool) -> Self {
+        if yes || env::var_os("CI").is_some_and(|value| value == "true") {
+            Self::Given
+        } else if io::stdin().is_terminal() && io::stderr().is_terminal() {
+            Self::Ask
+        } else {
+            Self::Withheld
+        }
+    }
+}
+
+/// Makes sure that this machine has these tools.
+///
+/// # Errors
+/// [`Failure::Missing`] with the one line that installs what is missing.
+pub(crate) fn require(tools: &[Tool], consent: Consent) -> Result<(), Failure> {
+    let missing: Vec<Tool> = tools.iter().copied().filter(|tool| find(tool.program).is_none()).collect();
+    let names = |tools: &[Tool]| tools.iter().map(|tool| tool.program).collect::<Vec<_>>().join(", ");
+    if missing.is_empty() {
+        output::say(format_args!("set-up: {} found", names(tools)));
+        return Ok(());
+    }
+    for tool in &missing {
+        output::say(format_args!("set-up: {} is missing; it {}", tool.program, tool.purpose));
+    }
+    let packages: Vec<&str> = missing.iter().flat_map(|tool| tool.packages.split(' ')).collect();
+    let line = remedy(&packages, is_root());
+    let refused = || Failure::Missing { what: format!("missing: {}", names(&missing)), remedy: line.clone() };
+    if find("apt-get").is_none() || !is_root() || !agreed(consent, &packages) {
+        return Err(refused());
+    }
+    install(&packages)?;
+    match missing.iter().find(|tool| find(tool.program).is_none()) {
+        None => Ok(()),
+        Some(_) => Err(refused()),
+    }
+}
+
+/// The one line that installs packages.
+fn remedy(packages: &[&str], root: bool) -> String {
+    let packages = packages.join(" ");
+    let sudo = if root { "" } else { "sudo " };
+    format!(
+        "install with: {sudo}apt-get update && {sudo}apt-get install -y --no-install-recommends {packages}"
+    )
+}
+
+fn agreed(consent: Consent, packages: &[&str]) -> bool {
+    match consent {
+        Consent::Given => true,
+        Consent::Withheld => false,
+        Consent::Ask => {
+            output::ask(&format!("install {} with apt-get now? [y/N] ", packages.join(" ")));
+            let mut answer = String::new();
+            io::stdin().read_line(&mut answer).is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
+        }
+    }
+}
+
+fn install(packages: &[&str]) -> Result<(), Failure> {
+    let apt = |arguments: &[&str]| {
+        let mut command = Command::new("apt-get");
+        command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+        output::say(format_args!("set-up: {}", process::text(&command)));
+        process::run_quiet(&mut command, |_| {})
+    };
+    // An old list may still know the packages, so a failed update alone is no reason to stop.
+    apt(&["update", "-q"])?;
+    let mut arguments = vec!["install", "-q", "-y", "--no-install-recommends"];
+    arguments.extend(packages);
+    let result = apt(&arguments)?;
+    if result.passed {
+        return Ok(());
+    }
+    let what = format!("apt-get could not install {}:\n{}", packages.join(" "), result.lines.join("\n"));
+    Err(Failure::Missing { what, remedy: remedy(packages, true) })
+}
+
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// Where `PATH` has a program.
+fn find(program: &str) -> Option<PathBuf> {
+    let folders = env::var_os("PATH")?;
+    env::split_paths(&folders).map(|folder| folder.join(program)).find(|path| path.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ABSENT: Tool =
+        Tool { program: "no-such-program", packages: "no-such-package", purpose: "is absent" };
+
+    #[test]
+    fn a_missing_tool_without_consent_stops_with_the_line_that_installs_it() {
+        let failure = require(&[ABSENT], Consent::Withheld).unwrap_err();
+        assert_eq!(failure.exit(), 2);
+        assert!(failure.to_string().contains("apt-get install -y --no-install-recommends no-such-package"));
+    }
+
+    #[test]
+    fn who_is_not_root_is_told_to_use_sudo() {
+        assert!(remedy(&["curl"], false).contains("sudo apt-get install"));
+        assert!(!remedy(&["curl"], true).contains("sudo"));
+    }
+
+    #[test]
+    fn a_tool_that_is_there_needs_no_consent() {
+        let shell = Tool { program: "sh", packages: "dash", purpose: "is always there" };
+        assert!(require(&[shell], Consent::Withheld).is_ok());
+    }
+}

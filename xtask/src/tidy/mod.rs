@@ -1,0 +1,8 @@
+//! The rules of the source tree, as tests.
+
+mod dependencies;
+mod invariants;
+mod layout;
+mod shape;
+mod source;
+mod words;
