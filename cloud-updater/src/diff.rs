@@ -1,10 +1,10 @@
 //! What changes between two bundles, in the words in which people review it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use bundle::write::{AnchorContent, ConstraintContent, ManifestContent, ServiceAnchors, ServiceContent};
-use bundle::{Sha256, extension_id};
+use bundle::{Purposes, Sha256, extension_id};
 use serde::Serialize;
 
 use crate::certificate::Certificate;
@@ -111,6 +111,7 @@ impl Difference {
             |service| (service.clone(), None),
             |service| service_fields(service, name),
         );
+        reaches(&mut changes, old, new, name);
         compare(
             &mut changes,
             "denial",
@@ -164,6 +165,9 @@ impl fmt::Display for Change {
             ChangeKind::Added => '+',
             ChangeKind::Changed => '~',
         };
+        if let ("service", ChangeKind::Changed, [detail]) = (self.what, self.kind, self.details.as_slice()) {
+            return writeln!(f, "{sign} {} {}: {detail}", self.what, self.name);
+        }
         writeln!(f, "{sign} {} {}", self.what, self.name)?;
         if let Some(sha256) = &self.sha256 {
             writeln!(f, "    sha256 {sha256}")?;
@@ -212,6 +216,50 @@ fn compare<K: Ord, T: PartialEq>(
             let said = fields(item).into_iter().filter(|(_, value)| value != NOTHING);
             let details = said.map(|(field, value)| format!("{field}: {value}")).collect();
             changes.push(change(ChangeKind::Added, key, details));
+        }
+    }
+}
+
+/// Says of each service that stays which anchors begin and cease to serve it: a service of all anchors reads the
+/// same before and after, and is widened all the same.
+fn reaches(
+    changes: &mut Vec<Change>,
+    old: &ManifestContent,
+    new: &ManifestContent,
+    name: impl Fn(Sha256) -> String,
+) {
+    let short = |sha256: &Sha256| name(*sha256).split(" · ").next().unwrap_or_default().to_owned();
+    for now in &new.services {
+        let Some(before) = old.services.iter().find(|service| service.name == now.name) else { continue };
+        let (served, serves) = (reach(old, before), reach(new, now));
+        let added = serves.difference(&served).map(|sha256| format!("+{}", short(sha256)));
+        let removed = served.difference(&serves).map(|sha256| format!("-{}", short(sha256)));
+        let moved: Vec<String> = added.chain(removed).collect();
+        if moved.is_empty() {
+            continue;
+        }
+        let detail = format!("anchors {}", moved.join(", "));
+        let known = changes.iter_mut().find(|change| change.what == "service" && change.name == now.name);
+        if let Some(change) = known {
+            if (before.anchors == ServiceAnchors::All) == (now.anchors == ServiceAnchors::All) {
+                change.details.retain(|known| !known.starts_with("anchors: "));
+            }
+            change.details.push(detail);
+        } else {
+            let (kind, name) = (ChangeKind::Changed, now.name.clone());
+            changes.push(Change { kind, what: "service", name, sha256: None, details: vec![detail] });
+        }
+    }
+}
+
+/// The anchors that serve a service.
+fn reach(manifest: &ManifestContent, service: &ServiceContent) -> BTreeSet<Sha256> {
+    match &service.anchors {
+        ServiceAnchors::Listed(list) => list.iter().copied().collect(),
+        ServiceAnchors::All => {
+            let servers =
+                manifest.anchors.iter().filter(|anchor| anchor.purposes.contains(Purposes::SERVER_AUTH));
+            servers.map(|anchor| anchor.sha256).collect()
         }
     }
 }

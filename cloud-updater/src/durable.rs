@@ -11,7 +11,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::Error;
+use crate::{Error, Exit};
 
 /// First characters of every temporary file: servers and listings ignore names that start with a dot.
 pub const TEMPORARY_PREFIX: &str = ".temporary-";
@@ -104,6 +104,40 @@ pub fn remove_leftovers(folder: &Path) -> Result<(), Error> {
     Ok(())
 }
 
+/// As [`remove_leftovers`], also in the folders below, `depth` levels down; hidden folders are somebody else's.
+///
+/// # Errors
+/// As [`remove_leftovers`].
+pub fn remove_leftovers_below(folder: &Path, depth: usize) -> Result<(), Error> {
+    remove_leftovers(folder)?;
+    let Some(depth) = depth.checked_sub(1) else { return Ok(()) };
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(Error::io("list", folder, error)),
+        Ok(entries) => entries,
+    };
+    for entry in entries.flatten() {
+        let is_hidden = entry.file_name().to_string_lossy().starts_with('.');
+        if !is_hidden && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            remove_leftovers_below(&entry.path(), depth)?;
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a path whose folder does not exist: a mistyped path is named, not made.
+///
+/// # Errors
+/// Exit code 5 naming the missing folder.
+pub fn require_folder_above(path: &Path) -> Result<(), Error> {
+    let above = parent(path);
+    if above.is_dir() {
+        return Ok(());
+    }
+    let error = Error::new(Exit::Io, "folder_missing", "there is no such folder").file(above);
+    Err(error.hint("make it first, or correct the path: only the last folder is made"))
+}
+
 fn write_synced(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
     // The mode given at creation is cut by the umask; this one is not.
@@ -164,5 +198,26 @@ mod tests {
         let names: Vec<_> =
             fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(names, ["head"]);
+    }
+
+    #[test]
+    fn leftovers_below_are_removed_but_for_hidden_folders() {
+        let folder = tempfile::tempdir().unwrap();
+        let leftover = |place: &str| folder.path().join(place).join(format!("{TEMPORARY_PREFIX}1"));
+        for place in ["prod/drafts", ".git/objects"] {
+            write_file(&leftover(place), b"half", PUBLIC_MODE).unwrap();
+        }
+        remove_leftovers_below(folder.path(), 2).unwrap();
+        assert!(!leftover("prod/drafts").exists());
+        assert!(leftover(".git/objects").exists());
+    }
+
+    #[test]
+    fn a_missing_folder_above_is_named() {
+        let error = require_folder_above(Path::new("/nope/pub")).unwrap_err();
+        assert_eq!(
+            (error.to_string().as_str(), error.exit().number()),
+            ("/nope: there is no such folder", 5)
+        );
     }
 }

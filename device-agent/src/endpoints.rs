@@ -62,7 +62,7 @@ pub fn service_endpoints<'s>(
     })
 }
 
-/// True where the manifest lists the service, usable to this version or not.
+/// True where the manifest lists the service and this version can use it: one that it cannot use would be lost here.
 fn lists(manifest: &Manifest<'_>, name: &str) -> bool {
     manifest.service(name).is_some()
 }

@@ -36,6 +36,7 @@ pub(crate) struct Lab {
     policy: &'static str,
     urls: Option<String>,
     image: &'static str,
+    hosts: &'static str,
 }
 
 impl Lab {
@@ -43,7 +44,7 @@ impl Lab {
     pub(crate) fn new() -> Self {
         let (vendor, now) = (Vendor::new(), Clock::new(None).calendar());
         let mut publisher = Publisher::new("prod", now);
-        let content = content(&publisher, &[&vendor.old_root]);
+        let content = content(&publisher, HUB_HOST, &[&vendor.old_root]);
         publisher.publish(&content, &[vendor.old_root.certificate()]);
         let tree: SharedTree = Arc::new(RwLock::new(publisher.tree.clone()));
         let folder = tempfile::tempdir().unwrap();
@@ -61,12 +62,18 @@ impl Lab {
             policy: "allow",
             urls: None,
             image: "seed",
+            hosts: HUB_HOST,
         }
     }
 
     /// More text for `agent.toml`.
     pub(crate) fn configure(&mut self, extra: &str) {
         self.extra.push_str(extra);
+    }
+
+    /// Other text for `agent.toml` than before.
+    pub(crate) fn reconfigure(&mut self, extra: &str) {
+        self.extra = extra.to_owned();
     }
 
     /// Asks for the tree there and nowhere else.
@@ -85,6 +92,11 @@ impl Lab {
         write(&self.path("keyring"), &self.publisher.keyring.1);
     }
 
+    /// From the next release on, the service has a wildcard for a host.
+    pub(crate) fn wildcard(&mut self) {
+        self.hosts = "*.test";
+    }
+
     pub(crate) fn refuse_signed_only(&mut self) {
         self.policy = "refuse";
     }
@@ -92,7 +104,7 @@ impl Lab {
     /// Publishes the next release, which trusts these roots.
     pub(crate) fn publish(&mut self, roots: &[Root]) -> u32 {
         let roots: Vec<&Authority> = roots.iter().map(|root| root.of(&self.vendor)).collect();
-        let content = content(&self.publisher, &roots);
+        let content = content(&self.publisher, self.hosts, &roots);
         let certificates: Vec<&[u8]> = roots.iter().map(|root| root.certificate().as_ref()).collect();
         let number = self.publisher.publish(&content, &certificates);
         self.tree.write().unwrap().clone_from(&self.publisher.tree);
@@ -168,12 +180,12 @@ impl Root {
 }
 
 /// A release that trusts these roots, with one probed service on all of them.
-fn content(publisher: &Publisher, roots: &[&Authority]) -> ManifestContent {
+fn content(publisher: &Publisher, host: &str, roots: &[&Authority]) -> ManifestContent {
     ManifestContent {
         anchors: roots.iter().map(|root| publisher.anchor(root.certificate())).collect(),
         services: vec![ServiceContent {
             name: "hub".into(),
-            hosts: vec![HUB_HOST.into()],
+            hosts: vec![host.into()],
             anchors: ServiceAnchors::All,
             pins: Vec::new(),
             probe: true,

@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what cannot be set up stops its test")]
 
+mod answers;
 mod command_line;
+mod images;
 mod lab;
 mod probes;
 mod process;

@@ -2,12 +2,23 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::lab::{Lab, Root};
+
+/// A running agent, which ends with its test, however that ends.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended already.
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
 
 fn agent(lab: &Lab, arguments: &[&str]) -> Command {
     lab.settings();
@@ -44,17 +55,22 @@ fn one_cycle_is_told_in_words_and_in_json() {
 #[test]
 fn a_running_agent_checks_when_asked_and_ends_within_two_seconds() {
     let mut lab = Lab::new();
-    let mut child = agent(&lab, &["run"]).stderr(Stdio::piped()).spawn().unwrap();
-    let pid = Pid::from_child(&child);
-    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let child = agent(&lab, &["run"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = Running(child);
+    let pid = Pid::from_child(&child.0);
+    let mut lines = BufReader::new(child.0.stderr.take().unwrap()).lines();
     let mut until = |text: &str| lines.by_ref().map_while(Result::ok).any(|line| line.contains(text));
     assert!(until("next check in"), "the first cycle ends");
     lab.publish(&[Root::Old, Root::New]);
     kill_process(pid, Signal::USR1).unwrap();
     assert!(until("proved itself"), "the nudge starts a check");
+    kill_process(pid, Signal::HUP).unwrap();
+    // Whether it is heard or not, a line says so.
+    let next = lines.by_ref().map_while(Result::ok).find(|line| !line.starts_with("warning"));
+    assert!(next.is_some_and(|line| line.contains("less than a minute ago")), "the next one has to wait");
     let asked = Instant::now();
     kill_process(pid, Signal::TERM).unwrap();
-    let status = child.wait().unwrap();
+    let status = child.0.wait().unwrap();
     assert!(asked.elapsed() < Duration::from_secs(2));
     assert_eq!(status.code(), Some(0));
     assert!(Path::new(&lab.path("trust/..data/services/hub.pem")).exists());

@@ -12,13 +12,13 @@ use system_tests::listener::Listener;
 use crate::lab::{Lab, Root};
 
 /// A server that keeps every request and always answers the same.
-struct Ear {
+pub(crate) struct Ear {
     listener: Listener,
     heard: Arc<Mutex<Vec<Vec<u8>>>>,
 }
 
 impl Ear {
-    fn new(answer: &'static str) -> Self {
+    pub(crate) fn new(answer: &'static str) -> Self {
         let heard = Arc::new(Mutex::new(Vec::new()));
         let requests = Arc::clone(&heard);
         let listener = Listener::start(move |mut connection| {
@@ -31,11 +31,11 @@ impl Ear {
         Self { listener, heard }
     }
 
-    fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.listener.address())
     }
 
-    fn heard(&self) -> Vec<Vec<u8>> {
+    pub(crate) fn heard(&self) -> Vec<Vec<u8>> {
         std::mem::take(&mut self.heard.lock().unwrap())
     }
 }
@@ -65,7 +65,7 @@ fn body(request: &[u8]) -> &[u8] {
     &request[end + 4..]
 }
 
-const NO_CONTENT: &str = "HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n";
+pub(crate) const NO_CONTENT: &str = "HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n";
 
 #[test]
 fn a_request_without_authenticated_tls_names_nothing_and_follows_no_redirect() {

@@ -19,7 +19,7 @@ const STEPS: usize = 8;
 /// # Errors
 /// Names the checks that failed.
 pub(crate) fn run(consent: Consent) -> Result<(), Failure> {
-    setup::require(&[setup::COMPILER, setup::CURL, setup::OPENSSL, setup::GIT], consent)?;
+    setup::require(&setup::FOR_TESTS, consent)?;
     let mut steps = Steps::new(STEPS);
     steps.command("fmt", cargo(&["fmt", "--all", "--check"]).env("CARGO_TERM_COLOR", "never"));
     steps.command(

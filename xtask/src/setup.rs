@@ -27,11 +27,16 @@ pub(crate) const COMPILER: Tool =
 pub(crate) const CURL: Tool =
     Tool { program: "curl", packages: "curl", purpose: "is the unmodified application of demo and tests" };
 /// OpenSSL: reads the exported hashed directory.
-pub(crate) const OPENSSL: Tool =
+const OPENSSL: Tool =
     Tool { program: "openssl", packages: "openssl", purpose: "reads exported certificates in tests" };
 /// git: operators keep their repository in it.
 pub(crate) const GIT: Tool =
     Tool { program: "git", packages: "git", purpose: "keeps the operator's repository" };
+/// Python: splits a release by hand, as the README shows.
+const PYTHON: Tool =
+    Tool { program: "python3", packages: "python3-minimal", purpose: "runs the README's commands in tests" };
+/// What the tests run.
+pub(crate) const FOR_TESTS: [Tool; 5] = [COMPILER, CURL, OPENSSL, GIT, PYTHON];
 /// valgrind: counts instructions.
 pub(crate) const VALGRIND: Tool =
     Tool { program: "valgrind", packages: "valgrind", purpose: "counts instructions" };

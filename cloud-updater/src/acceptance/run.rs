@@ -34,13 +34,16 @@ struct Answer<'a> {
 /// What is found in the target is no error but the answer, with exit code 0, 1, 3, 4 or 5.
 #[expect(clippy::needless_pass_by_value, reason = "every command takes its arguments by value")]
 pub fn run(args: VerifyArgs, context: &Context) -> Result<Exit, Error> {
+    let path = PathBuf::from(&args.target);
+    if !is_url(&args.target) && !path.exists() {
+        return Err(missing(&path));
+    }
     let ring = match &args.keyring {
         Some(path) => Some(trust::read(path)?),
         None => trust::of_repository(context)?,
     };
     let source = ring.as_ref().map(|ring| ring.source.clone());
     let mut record = Record::default();
-    let path = PathBuf::from(&args.target);
     if is_url(&args.target) {
         let origin = Origin::Site(Fetcher::new(&args.target, args.ca.as_deref())?);
         check_tree(&origin, None, ring, &args, context, &mut record)?;
@@ -152,9 +155,13 @@ fn base_beside(path: &Path) -> Option<PathBuf> {
 fn read(path: &Path) -> Result<Vec<u8>, Error> {
     match read_file(path, FILE_BYTES_MAX) {
         Ok(Some(bytes)) => Ok(bytes),
-        Ok(None) => Err(Error::new(Exit::Io, "file_missing", "does not exist").file(path)),
+        Ok(None) => Err(missing(path)),
         Err(error) => Err(unreadable(path).because(error)),
     }
+}
+
+fn missing(path: &Path) -> Error {
+    Error::new(Exit::Io, "file_missing", "no such file or folder").file(path)
 }
 
 fn unreadable(path: &Path) -> Error {

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::pending;
 use super::side::Viewed;
+use super::text::probe_notes;
 use crate::diff::{Change, Difference};
 use crate::document::{Blobs, Draft, DraftFile, Manifest, Requirement, Signers, content};
 use crate::fleet::{self, Spread};
@@ -57,6 +58,7 @@ struct Answer {
     changes: Vec<Change>,
     signers: Vec<SignersAnswer>,
     promoted: Option<Promoted>,
+    notes: String,
 }
 
 /// How far a promoted release has come where it comes from.
@@ -291,13 +293,13 @@ impl Drafting<'_> {
 
     fn answer(&self, manifest: &Manifest, files: &[(u32, DraftFile)]) -> Result<Answer, Error> {
         let layout = self.repository.layout();
-        let mut changes = Vec::new();
-        let mut signers = Vec::new();
+        let (mut changes, mut signers, mut notes) = (Vec::new(), Vec::new(), String::new());
         if let Some((_, file)) = files.first() {
             let (before, mut after) = Viewed::of_draft(file)?;
             let entries = self.repository.anchors()?;
             after.names.learn(entries.iter().map(|entry| entry.certificate.der()));
             changes = Difference::between(before.side(), after.side()).changes;
+            notes = probe_notes(&after.content.services);
             signers = Signers::of_draft(file)?
                 .requirements()
                 .iter()
@@ -316,6 +318,7 @@ impl Drafting<'_> {
             changes,
             signers,
             promoted: self.promoted()?,
+            notes,
         })
     }
 
@@ -329,6 +332,7 @@ impl Drafting<'_> {
             changes: Vec::new(),
             signers: Vec::new(),
             promoted: None,
+            notes: String::new(),
         };
         let order = self.base.map_or_else(Order::default, |base| base.order);
         let text = format!("nothing to do: release {order} of {} says the same\n", self.channel);
@@ -348,6 +352,11 @@ impl SignersAnswer {
             missing: owned(missing),
         }
     }
+
+    /// True where enough keys have signed.
+    pub(super) fn is_met(&self) -> bool {
+        self.signed.len() >= usize::from(self.threshold)
+    }
 }
 
 impl std::fmt::Display for SignersAnswer {
@@ -357,11 +366,7 @@ impl std::fmt::Display for SignersAnswer {
         if !signed.is_empty() {
             write!(f, " (signed: {})", signed.join(", "))?;
         }
-        if signed.len() < usize::from(*threshold) {
-            write!(f, ", can still sign: {}", missing.join(", "))
-        } else {
-            Ok(())
-        }
+        if !self.is_met() { write!(f, ", can still sign: {}", missing.join(", ")) } else { Ok(()) }
     }
 }
 
@@ -375,6 +380,7 @@ fn answer_text(answer: &Answer) -> String {
              {on_trial_devices} on trial\n"
         ));
     }
+    text.push_str(&answer.notes);
     text.push_str(&format!("\nbundle: {} of {} bytes\n", answer.bundle_bytes, answer.bundle_bytes_max));
     for signers in &answer.signers {
         text.push_str(&format!("needs {signers}\n"));

@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::target::TargetFlag;
+use super::text::counted;
 use crate::durable::{self, PUBLIC_MODE};
 use crate::head::Published;
 use crate::publish::{Archive, StoredRelease};
@@ -152,6 +153,7 @@ fn finish(
     head: Option<u32>,
     context: &Context,
 ) -> Result<Exit, Error> {
+    durable::require_folder_above(out)?;
     if !context.dry_run() {
         durable::write_file(out, bytes, PUBLIC_MODE)?;
     }
@@ -197,6 +199,7 @@ fn repo(
     if args.out.exists() {
         return Err(Error::usage("folder_exists", "exists already").file(&args.out).field("--out"));
     }
+    durable::require_folder_above(&args.out)?;
     let mut files = Vec::new();
     for name in TRACKED {
         gather(&repository.folder().join(name), Path::new(name), &mut files)?;
@@ -219,8 +222,10 @@ fn repo(
     }
     let keyring = archive.keyrings().newest_order().map_or(0, |order| order.number);
     let out = args.out.display().to_string();
-    let text =
-        format!("{out}: {} files, {bytes} bytes, every signature and certificate checked\n", files.len());
+    let text = format!(
+        "{out}: {}, {bytes} bytes, every signature and certificate checked\n",
+        counted(files.len(), "file")
+    );
     let answer = Answer { out, bytes, channel: None, release: None, keyring, head: None };
     context.output().data("cloud-updater.export.1", &answer, text)?;
     Ok(Exit::Done)

@@ -94,7 +94,7 @@ fn files(args: &InitArgs) -> Vec<(&'static str, String)> {
     vec![
         (FLEET_FILE, format!("fleet = {fleet}\n\n{PUBLISH}{HEAD}{}{channels}{ROLES}", classes())),
         (SERVICE_FILE, SERVICES.to_owned()),
-        (".gitignore", "# Secrets and disposable state stay out of git.\n*.key\n*.passphrase\n.state/\nfleet.sqlite*\npublic/\n".to_owned()),
+        (".gitignore", "# Secrets and disposable state stay out of git.\n*.key\n*.passphrase\n.state/\n.temporary-*\nfleet.sqlite*\npublic/\n".to_owned()),
         (".gitattributes", "log/*.log merge=union\n".to_owned()),
     ]
 }

@@ -54,6 +54,7 @@ struct Cli {
 }
 
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
 struct GlobalFlags {
     /// The operator's repository [default: the nearest parent folder with fleet.toml]
     #[arg(long, global = true, value_name = "FOLDER", env = "CLOUD_UPDATER_REPO")]

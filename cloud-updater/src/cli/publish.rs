@@ -1,7 +1,6 @@
 //! `publish`: drafts with enough signatures become releases, and the tree becomes what the repository says.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use bundle::write::{Signature, Unsigned, with_signatures};
 use bundle::{ChannelId, Envelope, RecoverySet};
@@ -11,7 +10,8 @@ use serde::Serialize;
 use super::head::HeadKeyFlags;
 use super::pending::{self, PendingDraft};
 use super::target::TargetFlag;
-use crate::document::{KeyringChain, Manifest, Release, Signers};
+use super::text::{counted, probe_notes};
+use crate::document::{KeyringChain, Manifest, Release, Signers, keyring_content, review_manifest};
 use crate::durable;
 use crate::head::{check_clock, check_clock_is_reached};
 use crate::lock::FolderLock;
@@ -57,6 +57,7 @@ struct Published {
     epoch: u16,
     digest: String,
     prepared_rollback: bool,
+    notes: String,
 }
 
 /// What one run publishes, gathered before anything is written.
@@ -74,6 +75,7 @@ struct Publication<'a> {
 pub(super) fn run(args: &PublishArgs, context: &Context) -> Result<Exit, Error> {
     let repository = Repository::open(context)?;
     let folder = args.target.folder(&repository)?;
+    durable::require_folder_above(&folder)?;
     let _lock = repository.lock()?;
     let mut publication = Publication::open(&repository, context)?;
     publication.add_keyrings()?;
@@ -95,7 +97,8 @@ pub(super) fn run(args: &PublishArgs, context: &Context) -> Result<Exit, Error> 
         return Ok(Exit::Done);
     }
     let target_lock = FolderLock::acquire(&folder)?;
-    remove_leftovers(&folder)?;
+    // A tree is two folders deep: <channel>/<kind>/<file>.
+    durable::remove_leftovers_below(&folder, 2)?;
     // The log first: a line may stand there twice after a kill, and is never missing.
     for release in &answer.releases {
         let subject = format!("{} {} {}", release.channel, release.number, release.digest);
@@ -118,30 +121,21 @@ pub(super) fn run(args: &PublishArgs, context: &Context) -> Result<Exit, Error> 
             )?);
         }
     }
-    let text = answer_text(&answer, &rollouts);
+    let mut text = answer_text(&answer);
+    let is_new = !answer.releases.is_empty() || !answer.keyrings.is_empty();
+    if answer.heads.is_empty() && is_new {
+        let channels: Vec<&str> = rollouts.keys().map(String::as_str).collect();
+        text.push_str(&next_step(args, &archive, &channels)?);
+    }
     context.output().data("cloud-updater.publish.1", &answer, text)?;
     Ok(Exit::Done)
 }
 
 fn execute(plan: &Plan, context: &Context) -> Result<(), Error> {
     if !plan.is_empty() {
-        context.output().progress(format_args!("{} files", plan.steps().len()));
+        context.output().progress(format_args!("{}", counted(plan.steps().len(), "file")));
     }
     plan.execute()
-}
-
-/// Removes the temporary files of killed runs; the folder's lock is held.
-fn remove_leftovers(folder: &std::path::Path) -> Result<(), Error> {
-    let mut waiting = vec![(folder.to_owned(), 0)];
-    while let Some((folder, depth)) = waiting.pop() {
-        durable::remove_leftovers(&folder)?;
-        if depth < 2 {
-            let entries = std::fs::read_dir(&folder).map_err(|error| Error::io("list", &folder, error))?;
-            let folders = entries.flatten().map(|entry| entry.path()).filter(|path| path.is_dir());
-            waiting.extend(folders.map(|path| (path, depth + 1)));
-        }
-    }
-    Ok(())
 }
 
 impl<'a> Publication<'a> {
@@ -283,6 +277,7 @@ impl<'a> Publication<'a> {
                 epoch: release.order().epoch,
                 digest: release.digest().to_string(),
                 prepared_rollback: draft.file.prepared_rollback,
+                notes: probe_notes(&review_manifest(&draft.file.document)?.content.services),
             });
             self.clean(Some(channel), draft.number)?;
         }
@@ -338,26 +333,44 @@ impl<'a> Publication<'a> {
     }
 }
 
-fn answer_text(answer: &Answer, rollouts: &BTreeMap<String, Rollout>) -> String {
+fn answer_text(answer: &Answer) -> String {
     let mut text = String::new();
     for number in &answer.keyrings {
         text.push_str(&format!("keyring {number} published\n"));
     }
     for release in &answer.releases {
         let note = if release.prepared_rollback { " (a prepared rollback: not rolled out)" } else { "" };
-        text.push_str(&format!("release {} of {} published{note}\n", release.number, release.channel));
+        text.push_str(&format!(
+            "release {} of {} published{note}\n{}",
+            release.number, release.channel, release.notes
+        ));
     }
-    let folder = PathBuf::from(&answer.folder);
-    text.push_str(&format!("{}: {} files written\n", folder.display(), answer.steps.len()));
+    if answer.steps.is_empty() {
+        text.push_str(&format!("nothing to do: no draft waits, and {} is up to date\n", answer.folder));
+    } else {
+        text.push_str(&format!("{}: {} written\n", answer.folder, counted(answer.steps.len(), "file")));
+    }
     for head in &answer.heads {
         text.push_str(&format!("{head}\n"));
     }
-    if answer.heads.is_empty() && !answer.releases.is_empty() {
-        let channels: Vec<&str> = rollouts.keys().map(String::as_str).collect();
-        text.push_str(&format!(
-            "next: cloud-updater head sign --channel NAME (channels: {})\n",
-            channels.join(", ")
-        ));
-    }
     text
+}
+
+/// The command that follows: a head for what was published, or the first draft.
+fn next_step(args: &PublishArgs, archive: &Archive, channels: &[&str]) -> Result<String, Error> {
+    if channels.is_empty() && archive.channels().all(|channel| archive.releases(channel).next().is_none()) {
+        return Ok("next: cloud-updater draft\n".to_owned());
+    }
+    let role = keyring_content(&archive.keyrings().newest()?.document)?.head;
+    let names: Vec<&str> = role.keys.iter().map(|key| key.name.as_str()).collect();
+    let (first, others) = names.split_at(usize::from(role.threshold).min(names.len()));
+    let mut command = format!("cloud-updater head sign --head-key {}", first.join(","));
+    if let [channel] = channels {
+        command.push_str(&format!(" --channel {channel}"));
+    }
+    if let Some(folder) = &args.target.to {
+        command.push_str(&format!(" --to {}", folder.display()));
+    }
+    let or = if others.is_empty() { String::new() } else { format!(" (or with {})", others.join(", ")) };
+    Ok(format!("next: {command}{or}\n"))
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use bundle::write::Unsigned;
+use bundle::write::{Signature, Unsigned};
 use bundle::{ChannelId, Envelope, KeyId, Kind};
 use clap::Args;
 use serde::Serialize;
@@ -19,7 +19,7 @@ use crate::durable::{self, PUBLIC_MODE};
 use crate::head::check_clock_is_reached;
 use crate::key::PassphraseFlags;
 use crate::publish::Archive;
-use crate::repository::{Repository, signature_name};
+use crate::repository::{Repository, files_with, signature_name};
 use crate::{Context, Error, Exit, date, input};
 
 /// Options of `sign`.
@@ -90,6 +90,7 @@ pub(super) fn run(args: &SignArgs, context: &Context) -> Result<Exit, Error> {
         context.confirm(&format!("Sign {what} with {}?", key_file.path().display()))?;
         let passphrase = args.passphrase.passphrase_of(&key_file.stem())?;
         let key = key_file.unlock(&passphrase)?;
+        let _lock = repository.as_ref().map(Repository::lock).transpose()?;
         for task in &tasks {
             let known = task.signers.key(key.id()).ok_or_else(|| not_a_signer(&key.id(), task))?;
             let signature = SignatureFile {
@@ -104,12 +105,7 @@ pub(super) fn run(args: &SignArgs, context: &Context) -> Result<Exit, Error> {
             answer.signed.push(task.answer(Some(&path)));
         }
     }
-    let text: String = answer
-        .signed
-        .iter()
-        .filter_map(|signed| signed.signature_file.as_ref())
-        .map(|path| format!("{path}\n"))
-        .collect();
+    let text: String = answer.signed.iter().map(Signed::text).collect();
     context.output().data("cloud-updater.sign.1", &answer, text)?;
     Ok(Exit::Done)
 }
@@ -251,6 +247,7 @@ impl Task {
 
     fn answer(&self, signature: Option<&Path>) -> Signed {
         let header = self.unsigned.header();
+        let present = self.signatures_beside();
         Signed {
             file: self.path.display().to_string(),
             signature_file: signature.map(|path| path.display().to_string()),
@@ -260,8 +257,43 @@ impl Task {
             epoch: header.order.epoch,
             digest: self.unsigned.digest().to_string(),
             changes: self.changes.clone(),
-            signers: self.signers.requirements().iter().map(|role| SignersAnswer::of(role, &[])).collect(),
+            signers: self
+                .signers
+                .requirements()
+                .iter()
+                .map(|role| SignersAnswer::of(role, &present))
+                .collect(),
         }
+    }
+
+    /// The good signatures that lie where this one goes.
+    fn signatures_beside(&self) -> Vec<Signature> {
+        let number = format!("{}.", self.unsigned.header().order.number);
+        let paths = files_with(&self.signature_folder, "sig").unwrap_or_default().into_iter();
+        let mine = paths
+            .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&number)));
+        let good = mine.filter_map(|path| {
+            let file = SignatureFile::read(&path).ok()?;
+            let key = self.signers.key(file.signature.key_id)?;
+            file.check(&self.unsigned, key).is_ok().then_some(file.signature)
+        });
+        good.collect()
+    }
+}
+
+impl Signed {
+    /// The signature that was written, and who is still asked.
+    fn text(&self) -> String {
+        let Some(path) = &self.signature_file else { return String::new() };
+        let mut text = format!("{path}\n");
+        let signed: usize = self.signers.iter().map(|role| role.signed.len()).sum();
+        let asked: usize = self.signers.iter().map(|role| usize::from(role.threshold)).sum();
+        if self.signers.iter().all(SignersAnswer::is_met) {
+            text.push_str(&format!("{signed} of {asked} signatures: next cloud-updater publish\n"));
+        } else {
+            self.signers.iter().for_each(|role| text.push_str(&format!("{role}\n")));
+        }
+        text
     }
 }
 

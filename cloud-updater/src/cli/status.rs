@@ -7,10 +7,11 @@ use super::draft::SignersAnswer;
 use super::pending;
 use super::rollout::in_words;
 use super::target::TargetFlag;
+use super::text::{counted, probe_note};
 use crate::date::{self, DAY_SECONDS};
-use crate::head::Published;
+use crate::head::{Published, PublishedHead, wanted};
 use crate::publish::Archive;
-use crate::repository::{AnchorStanding, Repository};
+use crate::repository::{AnchorStanding, Repository, Share};
 use crate::{Context, Error, Exit};
 
 /// Days before an anchor's end from which status speaks of it: time for a release and a slow rollout.
@@ -29,17 +30,24 @@ struct Answer {
     keyring: Option<u32>,
     epoch: Option<u16>,
     anchors: usize,
+    distrusted: usize,
     intermediates: usize,
     channels: Vec<ChannelAnswer>,
     drafts: Vec<DraftAnswer>,
     attention: Vec<String>,
+    next: Vec<String>,
 }
 
 #[derive(Serialize)]
 struct ChannelAnswer {
     name: String,
     newest_release: Option<u32>,
+    /// What the repository says, and the next head will say.
     rollout: String,
+    /// What the head in force says.
+    in_force: Option<String>,
+    /// True where the repository says something else than the head in force.
+    waits_for_head: bool,
     head: Option<u32>,
     head_expires_at: Option<String>,
 }
@@ -54,22 +62,25 @@ struct DraftAnswer {
 pub(super) fn run(args: &StatusArgs, context: &Context) -> Result<Exit, Error> {
     let repository = Repository::open(context)?;
     let archive = Archive::read(&repository)?;
+    let (distrusted, anchors): (Vec<_>, Vec<_>) =
+        repository.anchors()?.into_iter().partition(|entry| entry.record.state == AnchorStanding::Distrusted);
     let mut answer = Answer {
         fleet: repository.fleet().fleet.clone(),
         keyring: archive.keyrings().newest_order().map(|order| order.number),
         epoch: archive.keyrings().newest_order().map(|order| order.epoch),
-        anchors: repository.anchors()?.len(),
+        anchors: anchors.len(),
+        distrusted: distrusted.len(),
         intermediates: repository.intermediates()?.len(),
         channels: Vec::new(),
         drafts: Vec::new(),
         attention: Vec::new(),
+        next: Vec::new(),
     };
-    if answer.keyring.is_none() {
-        answer.attention.push("there is no keyring yet: cloud-updater keyring draft".to_owned());
-    }
     look_at_anchors(&repository, context, &mut answer)?;
+    look_at_probes(&repository, context, &mut answer)?;
     let folder = args.target.folder(&repository).ok();
-    for channel in repository.fleet().channels.keys() {
+    let is_asked = |name: &&String| context.channel().is_none_or(|asked| asked == name.as_str());
+    for channel in repository.fleet().channels.keys().filter(is_asked) {
         let rollout = repository.rollout(channel)?;
         let head = match &folder {
             Some(folder) => Published::read(folder, channel, archive.keyrings())?,
@@ -81,15 +92,22 @@ pub(super) fn run(args: &StatusArgs, context: &Context) -> Result<Exit, Error> {
         if let Some(head) = head.good() {
             look_at_head(channel, head, rollout.release, context, &mut answer);
         }
+        let wanted = match rollout.release {
+            Some(_) => Some(wanted(&repository.fleet().head, &archive, channel, &rollout)?.encode()),
+            None => None,
+        };
         answer.channels.push(ChannelAnswer {
             name: channel.clone(),
             newest_release: archive.releases(channel).next_back().map(|release| release.order.number),
             rollout: in_words(&rollout),
+            in_force: head.good().map(head_words),
+            waits_for_head: wanted.is_some_and(|body| head.good().is_none_or(|head| head.body != body)),
             head: head.good().map(|head| head.order.number),
             head_expires_at: head.good().map(|head| date::instant(head.expires_at)),
         });
     }
     look_at_drafts(&repository, &mut answer)?;
+    look_ahead(&repository, &mut answer)?;
     let text = answer_text(&answer);
     context.output().data("cloud-updater.status.1", &answer, text)?;
     Ok(Exit::Done)
@@ -97,7 +115,7 @@ pub(super) fn run(args: &StatusArgs, context: &Context) -> Result<Exit, Error> {
 
 fn look_at_head(
     channel: &str,
-    head: &crate::head::PublishedHead,
+    head: &PublishedHead,
     release: Option<u32>,
     context: &Context,
     answer: &mut Answer,
@@ -163,6 +181,70 @@ fn look_at_drafts(repository: &Repository, answer: &mut Answer) -> Result<(), Er
     Ok(())
 }
 
+/// What a head says. Groups are only tags in it, and a pause is a share of nobody.
+fn head_words(head: &PublishedHead) -> String {
+    let mut words = format!("release {} to {}", head.release.number, Share::of_parts(head.share));
+    if !head.groups.is_empty() {
+        words.push_str(&format!(" and {}", counted(head.groups.len(), "group")));
+    }
+    if let Some(previous) = head.previous {
+        words.push_str(&format!(", everybody else {}", previous.number));
+    }
+    words
+}
+
+fn channel_text(channel: &ChannelAnswer) -> String {
+    let says = match (&channel.in_force, channel.waits_for_head) {
+        (Some(words), true) => words.as_str(),
+        (None, true) => "no head says anything yet",
+        (_, false) => channel.rollout.as_str(),
+    };
+    let mut text = format!("channel {}: {says}", channel.name);
+    if let (Some(head), Some(end)) = (channel.head, &channel.head_expires_at) {
+        text.push_str(&format!("; head {head}, fresh until {end}"));
+    }
+    if channel.waits_for_head {
+        text.push_str(&format!("\n  waits for `cloud-updater head sign`: {}", channel.rollout));
+    }
+    text.push('\n');
+    text
+}
+
+/// What to do next, where that is clear.
+fn look_ahead(repository: &Repository, answer: &mut Answer) -> Result<(), Error> {
+    let is_signed = |draft: &DraftAnswer| draft.signers.iter().all(SignersAnswer::is_met);
+    let (signed, waiting): (Vec<&DraftAnswer>, Vec<&DraftAnswer>) =
+        answer.drafts.iter().partition(|draft| is_signed(draft));
+    let mut next = Vec::new();
+    if answer.keyring.is_none() && answer.drafts.is_empty() {
+        next.push(if repository.keys()?.iter().next().is_none() {
+            "there is no key yet: each signer runs cloud-updater key new NAME".to_owned()
+        } else {
+            "there is no keyring yet: cloud-updater keyring draft".to_owned()
+        });
+    }
+    if !waiting.is_empty() {
+        let files: Vec<&str> = waiting.iter().map(|draft| draft.file.as_str()).collect();
+        next.push(format!("cloud-updater sign {}", files.join(" ")));
+    }
+    if !signed.is_empty() && (waiting.is_empty() || answer.keyring.is_some()) {
+        next.push("cloud-updater publish".to_owned());
+    }
+    answer.next = next;
+    Ok(())
+}
+
+fn look_at_probes(repository: &Repository, context: &Context, answer: &mut Answer) -> Result<(), Error> {
+    for (name, service) in &repository.services()?.services {
+        let is_asked =
+            |asked: &str| service.channels.as_ref().is_none_or(|all| all.iter().any(|name| name == asked));
+        if context.channel().is_none_or(is_asked) {
+            answer.attention.extend(probe_note(name, service.probe, &service.hosts));
+        }
+    }
+    Ok(())
+}
+
 fn answer_text(answer: &Answer) -> String {
     let mut text = format!("fleet {:?}", answer.fleet);
     match (answer.keyring, answer.epoch) {
@@ -172,14 +254,12 @@ fn answer_text(answer: &Answer) -> String {
         }
         _ => text.push('\n'),
     }
-    text.push_str(&format!("{} anchors, {} intermediates\n", answer.anchors, answer.intermediates));
-    for channel in &answer.channels {
-        text.push_str(&format!("channel {}: {}", channel.name, channel.rollout));
-        if let (Some(head), Some(end)) = (channel.head, &channel.head_expires_at) {
-            text.push_str(&format!("; head {head}, fresh until {end}"));
-        }
-        text.push('\n');
+    text.push_str(&counted(answer.anchors, "anchor"));
+    if answer.distrusted > 0 {
+        text.push_str(&format!(", {} distrusted", answer.distrusted));
     }
+    text.push_str(&format!(", {}\n", counted(answer.intermediates, "intermediate")));
+    answer.channels.iter().for_each(|channel| text.push_str(&channel_text(channel)));
     for draft in &answer.drafts {
         text.push_str(&format!("{}\n", draft.file));
         for signers in &draft.signers {
@@ -188,6 +268,9 @@ fn answer_text(answer: &Answer) -> String {
     }
     for line in &answer.attention {
         text.push_str(&format!("! {line}\n"));
+    }
+    for line in &answer.next {
+        text.push_str(&format!("next: {line}\n"));
     }
     text
 }

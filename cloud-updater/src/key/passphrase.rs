@@ -46,7 +46,7 @@ impl PassphraseFlags {
         let (passphrase, place) = match self.file_for(key_name) {
             Some(path) => (read(&path)?, path.display().to_string()),
             None => {
-                let first = prompt(&format!("New passphrase of the key {key_name}: "))?;
+                let first = prompt(&new_question(key_name))?;
                 let second = prompt("The same again: ")?;
                 if first.0 != second.0 {
                     return Err(Error::input("passphrase_differs", "the two passphrases are not the same"));
@@ -83,6 +83,10 @@ impl std::fmt::Debug for Passphrase {
     }
 }
 
+fn new_question(key_name: &str) -> String {
+    format!("New passphrase of the key {key_name}, at least {BYTES_MIN} bytes: ")
+}
+
 fn read(path: &Path) -> Result<Passphrase, Error> {
     let metadata = fs::metadata(path).map_err(|error| Error::io("read", path, error))?;
     if metadata.is_file() && metadata.permissions().mode() & 0o007 != 0 {
@@ -111,4 +115,14 @@ fn prompt(question: &str) -> Result<Passphrase, Error> {
     let text = rpassword::prompt_password(question)
         .map_err(|error| Error::io("ask on", Path::new("the terminal"), error))?;
     Ok(Passphrase(Zeroizing::new(text)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_question_says_how_long_a_passphrase_must_be() {
+        assert!(new_question("alice").contains("at least 10 bytes"));
+    }
 }

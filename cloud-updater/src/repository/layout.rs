@@ -96,6 +96,23 @@ impl Layout {
         self.drafts(channel).join(format!("{number}.draft"))
     }
 
+    /// The folders that commands write into, the repository's own excepted.
+    #[must_use]
+    pub fn written_folders(&self) -> Vec<PathBuf> {
+        let names = [
+            "anchors",
+            "intermediates",
+            "keys",
+            "keyring",
+            "blob",
+            "channels",
+            "observations",
+            "log",
+            ".state",
+        ];
+        names.map(|name| self.folder.join(name)).to_vec()
+    }
+
     /// `path` as errors and logs name it: from the repository's folder on, where it is inside.
     #[must_use]
     pub fn label(&self, path: &Path) -> String {

@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::io;
+use std::process::Command;
 
 use bundle::UnixSeconds;
 
@@ -27,17 +28,28 @@ pub(super) fn append(
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         Err(error) => return Err(Error::io("read", &path, error)),
     };
-    let fields = [when.as_str(), &author(), action, subject, reason].map(field);
+    let fields = [when.as_str(), &author(layout), action, subject, reason].map(field);
     text.extend_from_slice(fields.join("\t").as_bytes());
     text.push(b'\n');
     durable::write_file(&path, &text, PUBLIC_MODE)
 }
 
-/// `CLOUD_UPDATER_AUTHOR`, else the user's name; git knows the rest.
-fn author() -> String {
+/// `CLOUD_UPDATER_AUTHOR`, else the user's name, else the name that git commits under here, else the user's number.
+fn author(layout: &Layout) -> String {
     let variables = ["CLOUD_UPDATER_AUTHOR", "USER", "LOGNAME"];
     let mut known = variables.into_iter().filter_map(|name| std::env::var(name).ok());
-    known.find(|name| !name.is_empty()).unwrap_or_else(|| "unknown".to_owned())
+    known
+        .find(|name| !name.is_empty())
+        .or_else(|| git_name(layout))
+        .unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()))
+}
+
+/// `user.name` of the repository; `None` where git is not installed or knows none.
+fn git_name(layout: &Layout) -> Option<String> {
+    let said =
+        Command::new("git").arg("-C").arg(layout.folder()).args(["config", "user.name"]).output().ok()?;
+    let name = String::from_utf8(said.stdout).ok()?.trim().to_owned();
+    (said.status.success() && !name.is_empty()).then_some(name)
 }
 
 /// A field of the line: what would end it or the line becomes a space.

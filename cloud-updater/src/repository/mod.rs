@@ -41,9 +41,12 @@ pub use role_settings::{RoleHolders, RoleSettings};
 pub use rollout_file::{HeadMark, Rollout, Share};
 
 use crate::lock::FolderLock;
-use crate::{Context, Error};
+use crate::{Context, Error, durable};
 use fleet_file::FleetFile;
 use service_file::ServiceFile;
+
+/// Folders below one of the repository's own: `channels/<channel>/release`.
+const LAYERS: usize = 2;
 
 /// An operator's repository, its settings read and checked.
 #[derive(Debug)]
@@ -56,9 +59,14 @@ impl Repository {
     /// Opens the repository that the global flags name.
     ///
     /// # Errors
-    /// Exit code 2 where there is none, or where `fleet.toml` cannot be used.
+    /// Exit code 2 where there is none, where `fleet.toml` cannot be used, or where it has no channel of the name
+    /// that the global flags give.
     pub fn open(context: &Context) -> Result<Self, Error> {
-        Self::at(context.repository_folder()?)
+        let repository = Self::at(context.repository_folder()?)?;
+        if let Some(name) = context.channel() {
+            repository.fleet.channel(name)?;
+        }
+        Ok(repository)
     }
 
     /// Opens the repository in `folder`.
@@ -140,12 +148,18 @@ impl Repository {
         Rollout::read(&self.layout.rollout(channel))
     }
 
-    /// Keeps other commands from changing the repository until the lock is dropped.
+    /// Keeps other commands from changing the repository until the lock is dropped; what killed ones left behind is
+    /// removed.
     ///
     /// # Errors
     /// Exit code 5 where another command holds it.
     pub fn lock(&self) -> Result<FolderLock, Error> {
-        FolderLock::acquire(&self.layout.state())
+        let lock = FolderLock::acquire(&self.layout.state())?;
+        self.layout
+            .written_folders()
+            .iter()
+            .try_for_each(|folder| durable::remove_leftovers_below(folder, LAYERS))?;
+        Ok(lock)
     }
 
     /// Adds a line to the log: who did what to what, when and why.
@@ -154,5 +168,29 @@ impl Repository {
     /// The log cannot be written.
     pub fn record(&self, now: UnixSeconds, action: &str, subject: &str, reason: &str) -> Result<(), Error> {
         log::append(&self.layout, now, action, subject, reason)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The example of DESIGN.md for a file.
+    fn example(file: &str) -> &'static str {
+        let text = include_str!("../../DESIGN.md");
+        let (_, after) = text.split_once(&format!("```toml {file}\n")).unwrap();
+        after.split_once("```").unwrap().0
+    }
+
+    #[test]
+    fn the_examples_of_the_design_are_what_the_program_reads() {
+        let fleet = FleetFile::parse(example("fleet.toml")).unwrap();
+        assert_eq!(fleet.channel_or_only(None).unwrap(), "prod");
+        let services = ServiceFile::parse(example("services.toml")).unwrap();
+        assert_eq!(services.services["iot-hub"].pins("iot-hub").unwrap().len(), 1);
+        let file = "anchors/some-root-0a1b2c3d.toml";
+        let record: AnchorRecord = settings::parse(example(file), file).unwrap();
+        record.check(file).unwrap();
+        assert_eq!(record.constraint_contents().unwrap().len(), 2);
     }
 }

@@ -109,6 +109,12 @@ impl Share {
     /// Nobody.
     pub const NONE: Self = Self(0);
 
+    /// The share of so many 1/10,000.
+    #[must_use]
+    pub const fn of_parts(parts: u16) -> Self {
+        Self(if parts > SHARE_MAX { SHARE_MAX } else { parts })
+    }
+
     /// The share in 1/10,000.
     #[must_use]
     pub const fn parts(self) -> u16 {

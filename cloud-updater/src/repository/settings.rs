@@ -41,8 +41,29 @@ pub fn parse<T: DeserializeOwned>(text: &str, label: &str) -> Result<T, Error> {
         let inner = error.into_inner();
         let line = inner.span().map_or(1, |span| line_of(text, span.start));
         let field = if path == "." { format!("line {line}") } else { path };
-        Error::usage("toml_value", one_line(inner.message())).place(label).field(field)
+        Error::usage("toml_value", in_words(&one_line(inner.message()))).place(label).field(field)
     })
+}
+
+/// The message without the names that only this program's source knows: "expected u32" is a whole number.
+fn in_words(message: &str) -> String {
+    let Some((found, wanted)) = message.split_once("expected ") else { return message.to_owned() };
+    let first = wanted.split([' ', ',']).next().unwrap_or_default();
+    let words = match first {
+        "struct" | "map" => "a table",
+        "sequence" | "tuple" => "a list",
+        "u8" | "u16" | "u32" | "u64" | "usize" | "i8" | "i16" | "i32" | "i64" | "integer" => "a whole number",
+        "enum" | "variant" => "one of the known words",
+        "a" => match wanted {
+            "a map" => "a table",
+            "a sequence" => "a list",
+            "a boolean" => "true or false",
+            "a string" => "a text",
+            _ => wanted,
+        },
+        _ => wanted,
+    };
+    format!("{found}expected {words}")
 }
 
 fn line_of(text: &str, offset: usize) -> usize {
@@ -73,6 +94,8 @@ mod tests {
     struct Inner {
         #[expect(dead_code, reason = "only its errors matter")]
         hosts: Vec<String>,
+        #[expect(dead_code, reason = "only its errors matter")]
+        count: Option<u32>,
     }
 
     fn check(text: &str, expect: &str) {
@@ -89,6 +112,15 @@ mod tests {
         check("surplus = 1", "sample.toml: surplus: unknown field");
         check("\n\n[services", "sample.toml: line 3: ");
         check("services = 3", "sample.toml: services: ");
+        check("services.a = 3", "sample.toml: services.a: invalid type: integer `3`, expected a table");
+        check(
+            "[services.a]\nhosts = 3",
+            "sample.toml: services.a.hosts: invalid type: integer `3`, expected a list",
+        );
+        check(
+            "[services.a]\nhosts = []\ncount = 'x'",
+            "sample.toml: services.a.count: invalid type: string \"x\", expected a whole number",
+        );
         assert!(parse::<Sample>("", "sample.toml").unwrap().services.is_empty());
     }
 }

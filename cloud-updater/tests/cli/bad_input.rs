@@ -95,7 +95,7 @@ fn a_key_that_a_role_names_must_be_there() {
 }
 
 #[test]
-fn thresholds_that_end_a_fleet_are_refused() {
+fn invariant_07_thresholds_that_end_a_fleet_are_refused() {
     let world = World::new();
     world.good("init . --fleet example");
     for key in ["alice", "bob"] {
@@ -262,7 +262,7 @@ fn a_bundle_above_its_device_class_is_refused() {
 }
 
 #[test]
-fn clocks_more_than_five_minutes_ahead_sign_nothing() {
+fn invariant_11_nothing_is_signed_more_than_five_minutes_ahead_of_the_clock() {
     let world = fleet();
     world.good("draft --channel staging --reissue --as-of 2090-01-01");
     check(&world, "sign --yes --key alice channels/staging/drafts/2.draft", 3, "issued-at: says 2090-01-01");

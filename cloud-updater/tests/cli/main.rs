@@ -12,6 +12,7 @@ mod certificates;
 mod crash;
 mod heads;
 mod kit;
+mod newcomer;
 mod output;
 mod runbook;
 mod runbooks;

@@ -117,3 +117,17 @@ fn every_change_is_one_line_of_the_log() {
     let last: Vec<&str> = log.lines().last().unwrap().split('\t').collect();
     assert_eq!((last[1], last[2], last[4]), ("operator", "anchor add", "the hub moves"));
 }
+
+#[test]
+fn a_promotion_says_how_many_devices_confirmed_what_it_promotes() {
+    let world = fleet();
+    let promote = ["draft", "--channel", "prod", "--promote-from", "staging"];
+    assert!(world.json(0, &promote)["promoted"].is_null(), "reports are kept elsewhere");
+    let key = std::fs::read_to_string(world.repository().join("keys/alice.pub")).unwrap();
+    let key = key.split_whitespace().nth(2).unwrap();
+    crate::kit::write(&world.path("devices.csv"), &format!("device_id,public_key\ngateway-1,{key}\n"));
+    world.good("fleet enrol ../devices.csv");
+    let promoted = world.json(0, &promote)["promoted"].clone();
+    assert_eq!((promoted["release"].as_u64(), promoted["confirmed_devices"].as_u64()), (Some(1), Some(0)));
+    assert_eq!(promoted["reporting_devices"], 0, "an enrolled device that never reported proves nothing");
+}

@@ -149,7 +149,7 @@ fn a_stolen_head_key_is_replaced_and_the_floor_restated() {
 }
 
 #[test]
-fn a_stolen_threshold_is_recovered_in_a_new_epoch() {
+fn invariant_07_a_stolen_threshold_is_recovered_in_a_new_epoch() {
     let world = played("The threshold is stolen");
     let status = world.json(0, &["status"]);
     assert_eq!((status["keyring"].as_u64(), status["epoch"].as_u64()), (Some(2), Some(1)));

@@ -21,6 +21,7 @@ mod durable;
 mod entropy;
 pub mod error;
 pub mod export;
+mod journal_file;
 #[cfg(test)]
 pub(crate) mod kit;
 pub mod output;

@@ -48,6 +48,16 @@ impl Output {
         self.line(document)
     }
 
+    /// Prints one answer of many: a JSON object on a line of its own.
+    ///
+    /// # Errors
+    /// As [`Output::data`].
+    pub fn object_line<T: Serialize>(self, schema: &str, value: &T) -> Result<(), Error> {
+        let document = serde_json::to_string(&Document { schema, value })
+            .map_err(|error| Error::bug("an answer cannot be written as JSON").because(error))?;
+        self.line(document)
+    }
+
     /// Prints one text to standard output, with a line end where it has none.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use serde::Serialize;
 use toml_edit::{DocumentMut, Item, Value};
 
 use super::observation;
+use super::refusal::{self, Refused};
 use crate::certificate::{Certificate, Problem, Rule, endpoint, judge, source};
 use crate::durable::{self, PUBLIC_MODE};
 use crate::repository::service_file::{self, AnchorChoice, SERVICE_FILE, ServiceFile};
@@ -84,6 +85,12 @@ struct Added {
     allowed: Vec<String>,
 }
 
+/// A certificate and where it was read.
+struct Found {
+    place: String,
+    certificate: Certificate,
+}
+
 struct Candidate {
     certificate: Certificate,
     allowed: Vec<Problem>,
@@ -99,11 +106,12 @@ pub(super) fn run(args: &AddArgs, repository: &Repository, context: &Context) ->
     let wanted = fingerprints(&args.sha256)?;
     let mut certificates = gather(args, repository, context)?;
     if args.from_endpoint.is_some() && wanted.is_empty() {
-        return show_served(&certificates, context);
+        let served: Vec<Certificate> = certificates.into_iter().map(|found| found.certificate).collect();
+        return show_served(&served, context);
     }
-    certificates.retain(|certificate| wanted.is_empty() || wanted.contains(&certificate.sha256));
+    certificates.retain(|found| wanted.is_empty() || wanted.contains(&found.certificate.sha256));
     if let Some(missing) =
-        wanted.iter().find(|wanted| !certificates.iter().any(|found| found.sha256 == **wanted))
+        wanted.iter().find(|wanted| !certificates.iter().any(|found| found.certificate.sha256 == **wanted))
     {
         return Err(Error::input("not_found", format!("no certificate has the fingerprint {missing}"))
             .field("--sha256"));
@@ -137,8 +145,8 @@ fn fingerprints(texts: &[String]) -> Result<Vec<Sha256>, Error> {
     texts.iter().map(read).collect()
 }
 
-fn gather(args: &AddArgs, repository: &Repository, context: &Context) -> Result<Vec<Certificate>, Error> {
-    let mut certificates: Vec<Certificate> = Vec::new();
+fn gather(args: &AddArgs, repository: &Repository, context: &Context) -> Result<Vec<Found>, Error> {
+    let mut certificates: Vec<Found> = Vec::new();
     if let Some(text) = &args.from_endpoint {
         context.output().progress(format_args!("asking {text}"));
         let chain = endpoint::served_chain(text)?;
@@ -147,15 +155,23 @@ fn gather(args: &AddArgs, repository: &Repository, context: &Context) -> Result<
             observation::record(repository, text, &chain, context.now())?;
         }
         // The server's own certificate comes first, is no CA, and may be of a kind that no anchor is.
-        certificates.extend(chain.into_iter().filter_map(|der| Certificate::parse(der).ok()));
+        let parsed = chain.into_iter().filter_map(|der| Certificate::parse(der).ok());
+        certificates.extend(parsed.map(|certificate| Found { place: text.clone(), certificate }));
     }
+    let mut unreadable = Vec::new();
     for file in &args.files {
-        for certificate in source::read(file)? {
-            if !certificates.contains(&certificate) {
-                certificates.push(certificate);
+        match source::read(file) {
+            Err(error) => unreadable.push(error),
+            Ok(list) => {
+                for certificate in list {
+                    if !certificates.iter().any(|found| found.certificate == certificate) {
+                        certificates.push(Found { place: file.display().to_string(), certificate });
+                    }
+                }
             }
         }
     }
+    refusal::of_files(unreadable)?;
     Ok(certificates)
 }
 
@@ -176,14 +192,14 @@ fn show_served(certificates: &[Certificate], context: &Context) -> Result<Exit, 
 /// Judges every certificate; one refused certificate refuses them all, and every fault is named at once.
 fn judge_all(
     args: &AddArgs,
-    certificates: Vec<Certificate>,
+    certificates: Vec<Found>,
     repository: &Repository,
     context: &Context,
 ) -> Result<Vec<Candidate>, Error> {
     let present = [repository.anchors()?, repository.intermediates()?].concat();
     let mut refused = Vec::new();
     let mut candidates = Vec::new();
-    for certificate in certificates {
+    for Found { place, certificate } in certificates {
         let mut problems = judge(&certificate, context.now());
         if let Some(twin) = present.iter().find(|entry| entry.certificate.sha256 == certificate.sha256) {
             problems.push(Problem {
@@ -201,35 +217,15 @@ fn judge_all(
         }
         let (allowed, broken): (Vec<_>, Vec<_>) =
             problems.into_iter().partition(|problem| args.allow.contains(&problem.rule));
-        refused.extend(broken.into_iter().map(|problem| (certificate.clone(), problem)));
+        refused.extend(broken.into_iter().map(|problem| Refused {
+            place: place.clone(),
+            certificate: certificate.clone(),
+            problem,
+        }));
         candidates.push(Candidate { certificate, allowed });
     }
-    match refused.as_slice() {
-        [] => Ok(candidates),
-        [(first, problem), rest @ ..] => Err(refusal(args, first, problem, rest)),
-    }
-}
-
-fn refusal(args: &AddArgs, first: &Certificate, problem: &Problem, rest: &[(Certificate, Problem)]) -> Error {
-    let code = match problem.rule {
-        Rule::Duplicate => "duplicate",
-        Rule::Expired => "expired",
-        Rule::NotCa => "not_ca",
-        Rule::NotYetValid => "not_yet_valid",
-        Rule::WeakKey => "weak_key",
-        Rule::WeakSignature => "weak_signature",
-    };
-    let mut message = format!("{} {}", first.short_name, problem.message);
-    for (certificate, problem) in rest {
-        message.push_str(&format!("; {} {}", certificate.short_name, problem.message));
-    }
-    let place = match (args.files.as_slice(), &args.from_endpoint) {
-        ([file], _) => file.display().to_string(),
-        (_, Some(endpoint)) => endpoint.clone(),
-        _ => format!("{} files", args.files.len()),
-    };
-    let error = Error::input(code, message).place(place).field(format!("certificate {}", first.sha256));
-    error.hint(format!("leave it out, or import it all the same: --allow {} --reason \"…\"", problem.rule))
+    refusal::of_certificates(&refused)?;
+    Ok(candidates)
 }
 
 fn check_services(args: &AddArgs, services: &ServiceFile) -> Result<(), Error> {

@@ -81,7 +81,10 @@ pub(super) fn activate(
     let entry = trusted(repository, &args.name, &args.reason)?;
     let _lock = repository.lock()?;
     if !context.dry_run() {
-        entry.edit_record(repository.layout(), |record| record["state"] = value("active"))?;
+        entry.edit_record(repository.layout(), |record| {
+            record["state"] = value("active");
+            record["reason"] = value(before_retirement(&entry.record.reason));
+        })?;
         repository.record(context.now(), "anchor activate", &entry.name, &args.reason)?;
     }
     answer(&entry.name, &entry.certificate, "active", context)
@@ -93,6 +96,7 @@ pub(super) fn retire(args: &RetireArgs, repository: &Repository, context: &Conte
     if !context.dry_run() {
         entry.edit_record(repository.layout(), |record| {
             record["state"] = value("retiring");
+            record["reason"] = value(retirement_note(&entry.record.reason, &args.reason));
             if let Some(day) = args.on {
                 record["retire"] = value(date::day(day));
             }
@@ -100,6 +104,20 @@ pub(super) fn retire(args: &RetireArgs, repository: &Repository, context: &Conte
         repository.record(context.now(), "anchor retire", &entry.name, &args.reason)?;
     }
     answer(&entry.name, &entry.certificate, "retiring", context)
+}
+
+/// What stands between the reason for an anchor and the reason to retire it.
+const RETIRING: &str = "; retiring: ";
+
+/// The reason that the manifest carries from now on: signers see why an anchor retires, and still why it came.
+fn retirement_note(reason: &str, retirement: &str) -> String {
+    let both = format!("{}{RETIRING}{retirement}", before_retirement(reason));
+    if check_reason(&both).is_ok() { both } else { retirement.to_owned() }
+}
+
+/// The reason without what an earlier retirement added.
+fn before_retirement(reason: &str) -> &str {
+    reason.split_once(RETIRING).map_or(reason, |(before, _)| before)
 }
 
 pub(super) fn distrust(

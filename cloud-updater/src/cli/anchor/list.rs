@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::repository::service_file::AnchorChoice;
-use crate::repository::{AnchorEntry, Repository};
+use crate::repository::{AnchorEntry, AnchorStanding, Repository};
 use crate::{Context, Error, Exit, date};
 
 #[derive(Serialize)]
@@ -29,6 +29,9 @@ struct Row {
 pub(super) fn run(repository: &Repository, context: &Context) -> Result<Exit, Error> {
     let services = repository.services()?;
     let serves = |entry: &AnchorEntry| -> Vec<String> {
+        if entry.record.state == AnchorStanding::Distrusted {
+            return Vec::new();
+        }
         let names = services.services.iter().filter(|(_, service)| match &service.anchors {
             AnchorChoice::All => !entry.is_intermediate(),
             AnchorChoice::Named(names) => names.iter().any(|name| entry.answers_to(name)),
@@ -39,7 +42,7 @@ pub(super) fn run(repository: &Repository, context: &Context) -> Result<Exit, Er
     let row = |entry: &AnchorEntry| Row {
         name: entry.name.clone(),
         kind: if entry.is_intermediate() { "intermediate" } else { "anchor" },
-        state: if entry.is_intermediate() { "helper".to_owned() } else { entry.record.state.to_string() },
+        state: if entry.is_intermediate() { "-".to_owned() } else { entry.record.state.to_string() },
         sha256: entry.certificate.sha256.to_string(),
         subject: entry.certificate.subject.clone(),
         key: entry.certificate.key.to_string(),

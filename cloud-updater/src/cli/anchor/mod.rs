@@ -4,6 +4,7 @@ mod add;
 mod life;
 mod list;
 mod observation;
+mod refusal;
 
 use clap::Subcommand;
 

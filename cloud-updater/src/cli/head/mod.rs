@@ -21,7 +21,7 @@ pub(super) enum HeadCommand {
     Sign(sign::SignArgs),
     /// Keep the heads signed: again every day, and at once when the repository changes
     Run(run::RunArgs),
-    /// Show what the published heads say; exit code 1 where one is stale
+    /// Show what the published heads say; exit code 1 where one is stale or missing
     Show(show::ShowArgs),
 }
 

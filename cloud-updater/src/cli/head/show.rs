@@ -42,16 +42,24 @@ pub(super) fn run(args: &ShowArgs, context: &Context) -> Result<Exit, Error> {
     let folder = args.target.folder(&repository)?;
     let keyrings = KeyringChain::read(repository.layout())?;
     let mut answer = Answer { heads: Vec::new() };
-    let mut text = String::new();
+    let (mut text, mut is_finding) = (String::new(), false);
     for channel in repository.fleet().channels.keys() {
         if context.channel().is_none_or(|asked| asked == channel) {
             let row = row(channel, &Published::read(&folder, channel, &keyrings)?, context);
+            // A channel that nobody published into yet needs no head, unless somebody asks for it.
+            let is_expected = context.channel().is_some() || repository.rollout(channel)?.release.is_some();
+            is_finding |= match row.state {
+                "missing" => is_expected,
+                state => state != "fresh",
+            };
             text.push_str(&row_text(&row));
             answer.heads.push(row);
         }
     }
-    let is_finding =
-        answer.heads.iter().any(|row| matches!(row.state, "stale" | "unreadable" | "old_keyring"));
+    if answer.heads.iter().all(|row| row.state == "missing") {
+        is_finding = true;
+        text.push_str("there is no head yet: publish a release, then cloud-updater head sign\n");
+    }
     context.output().data("cloud-updater.head-show.1", &answer, text)?;
     Ok(if is_finding { Exit::Finding } else { Exit::Done })
 }

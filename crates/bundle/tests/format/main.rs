@@ -7,6 +7,7 @@ mod figures;
 mod five_roots;
 mod fixture;
 mod keyrings;
+mod limits;
 #[path = "../../examples/vectors/vector.rs"]
 mod vector;
 mod vectors;

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::Mode;
 use crate::linux::cli::Context;
+use crate::linux::driver::Image;
 use crate::linux::error::{Error, Exit};
 use crate::linux::export::{ExportSet, Omission, medium, publish};
 use crate::linux::trust::Trust;
@@ -33,6 +34,7 @@ pub(in crate::linux) fn run(context: &Context) -> Result<Exit, Error> {
     let installed = trust.installed().map_err(|error| {
         Error::new(Exit::Io, "nothing_installed", "nothing can be exported").because(error)
     })?;
+    Image::check_in_use(&settings, &context.clock(), &installed)?;
     let set = ExportSet::of(&installed, &settings.channel).map_err(|error| {
         Error::input("bad_bundle", "the installed bundle cannot be read")
             .file(&settings.store.path)

@@ -10,9 +10,9 @@ use crate::linux::error::{Error, Exit};
 /// What to do with the key.
 #[derive(Debug, Subcommand)]
 pub(in crate::linux) enum KeyCommand {
-    /// Makes the key, and prints the line to enrol the device with
+    /// Makes the key, and prints the line to enrol the device with, below its header
     New,
-    /// Prints the line to enrol the device with
+    /// Prints the line to enrol the device with, below its header: lists of many devices may repeat the header
     Show,
 }
 

@@ -13,6 +13,7 @@ use crate::Reason;
 use crate::linux::cli::Context;
 use crate::linux::clock::instant;
 use crate::linux::configuration::split_endpoint;
+use crate::linux::driver::Image;
 use crate::linux::error::{Error, Exit};
 use crate::linux::probe::{Handshakes, ServedChain};
 use crate::linux::trust::Trust;
@@ -70,6 +71,7 @@ pub(in crate::linux) fn run(args: &ProbeArgs, context: &Context) -> Result<Exit,
     let installed = trust.installed().map_err(|error| {
         Error::new(Exit::Io, "nothing_installed", "there is no bundle to judge under").because(error)
     })?;
+    Image::check_in_use(&settings, &context.clock(), &installed)?;
     let service = args.service.as_deref();
     if let Some(name) = service.filter(|name| installed.set().service(name).is_none()) {
         let known: Vec<&str> = installed.set().service_names().collect();

@@ -1,11 +1,17 @@
 //! `device-agent run`: the agent itself, once or until SIGTERM.
 
+use std::path::Path;
+
 use clap::{Args, ValueEnum};
+use serde_json::Value;
 
 use crate::Mode;
 use crate::linux::cli::Context;
 use crate::linux::driver::{Ended, Session};
 use crate::linux::error::{Error, Exit};
+
+/// The schema of how a cycle ended.
+const SCHEMA: &str = "device-agent.cycle.1";
 
 /// How to run.
 #[derive(Debug, Args)]
@@ -38,28 +44,50 @@ pub(in crate::linux) fn run(args: &RunArgs, context: &Context) -> Result<Exit, E
     let session = Session::new(&settings, context.clock(), context.output);
     if args.once {
         let ended = block_on(session.once())?;
-        return answer(&ended, context);
+        return answer(&ended, context, None);
     }
-    block_on(session.forever())?;
+    block_on(session.forever(|ended| tell(ended, context)))?;
     Ok(Exit::Done)
 }
 
-/// Prints how a cycle ended.
-pub(super) fn answer(ended: &Ended, context: &Context) -> Result<Exit, Error> {
-    let Ended { exit, record, .. } = ended;
-    let bug = |error| Error::bug("an answer cannot be written as JSON").because(error);
-    let mut document = serde_json::to_value(record).map_err(bug)?;
-    if let Some(members) = document.as_object_mut() {
-        // The file's schema; this answer has its own.
-        members.remove("schema");
+/// In JSON mode, one object a line for each cycle of a running agent; in words, the log says it.
+fn tell(ended: &Ended, context: &Context) {
+    if context.output.is_json() {
+        let line = document(ended, None).and_then(|document| context.output.object_line(SCHEMA, &document));
+        if let Err(error) = line {
+            // Nobody reads the answers, which is no reason to stop following the channel.
+            context.output.warning(error);
+        }
     }
+}
+
+/// Prints how a cycle ended; `file` is the one that was to be installed.
+pub(super) fn answer(ended: &Ended, context: &Context, file: Option<&Path>) -> Result<Exit, Error> {
+    let Ended { exit, record, .. } = ended;
     if !context.output.is_json() {
         record.notes.iter().for_each(|note| context.output.warning(note));
     }
-    let subject = record.subject.as_ref().map(|subject| format!("release {subject}: ")).unwrap_or_default();
-    let words = record.words.as_deref().unwrap_or("nothing was done");
-    context.output.data("device-agent.cycle.1", &document, format!("{subject}{words}"))?;
+    let mut text = file.map_or_else(String::new, |file| format!("{}: ", file.display()));
+    text.extend(record.subject.as_ref().map(|subject| format!("release {subject}: ")));
+    text.push_str(record.words.as_deref().unwrap_or("nothing was done"));
+    for loss in record.lost_endpoints() {
+        text.push_str("\n  ");
+        text.push_str(&loss);
+    }
+    context.output.data(SCHEMA, &document(ended, file)?, text)?;
     Ok(*exit)
+}
+
+fn document(ended: &Ended, file: Option<&Path>) -> Result<Value, Error> {
+    let bug = |error| Error::bug("an answer cannot be written as JSON").because(error);
+    let mut document = serde_json::to_value(&ended.record).map_err(bug)?;
+    if let Some(members) = document.as_object_mut() {
+        // The file's schema; this answer has its own.
+        members.remove("schema");
+        members.extend(file.map(|file| ("file".to_owned(), file.display().to_string().into())));
+        members.insert("lost_endpoints".to_owned(), ended.record.lost_endpoints().collect());
+    }
+    Ok(document)
 }
 
 /// Runs a future to its end on this thread.

@@ -76,6 +76,66 @@ fn a_report_over_plain_http_stays_on_this_machine_and_is_allowed_by_name() {
     }
 }
 
+#[test]
+fn key_and_notes_stand_beside_a_store_that_is_somewhere_else() {
+    let places = |extra: &str| {
+        let settings = parse(extra).unwrap();
+        (settings.key_path.display().to_string(), settings.runtime_folder.display().to_string())
+    };
+    let usual = ("/var/lib/device-agent/device.key".to_owned(), "/run/device-agent".to_owned());
+    assert_eq!(places(""), usual);
+    assert_eq!(places("[store]\noffset = 8192"), usual);
+    assert_eq!(places("[store]\npath = \"/dev/mmcblk0p5\""), usual, "a device file's folder is volatile");
+    let beside = ("/srv/two/device.key".to_owned(), "/srv/two/run".to_owned());
+    assert_eq!(places("[store]\npath = \"/srv/two/store\""), beside);
+    let written = SMALLEST.replace("[device]", "[device]\nkey = \"/a/key\"\nruntime = \"/a/run\"");
+    let written = format!("{written}[store]\npath = \"/srv/two/store\"");
+    let settings = Settings::parse(&written, Path::new("agent.toml")).unwrap();
+    assert_eq!(
+        (settings.key_path.as_path(), settings.runtime_folder.as_path()),
+        (Path::new("/a/key"), Path::new("/a/run"))
+    );
+}
+
+#[test]
+fn a_report_url_without_a_path_means_the_path_of_reports() {
+    let url =
+        |url: &str| parse(&format!("[report]\nurl = \"{url}\"")).unwrap().report.unwrap().url.to_string();
+    assert_eq!(url("https://a.example"), "https://a.example/report");
+    assert_eq!(url("https://a.example/"), "https://a.example/report");
+    assert_eq!(url("https://a.example/fleet/in"), "https://a.example/fleet/in");
+}
+
+#[test]
+fn wrong_types_are_named_without_words_of_the_source() {
+    for (extra, expect) in [
+        ("probe = 3", "expected a table"),
+        ("[store]\nlength = \"1\"", "expected a whole number from 0 to 4294967295"),
+        ("[store]\nlength = -1", "expected a whole number from 0 to 4294967295"),
+        ("[store]\noffset = 1.5", "expected a whole number, not below 0"),
+        ("[store]\npath = 3", "expected text in quotes"),
+        ("[resolve]\na = 3", "expected text in quotes"),
+        ("[services]\na = 3", "expected a table"),
+        ("[services.a]\nhosts = 3", "expected a list"),
+        ("[report]\nurl = \"https://a\"\nplain-on-loopback = 3", "expected true or false"),
+        ("services = []", "expected a table"),
+        ("resolve = \"a\"", "expected a table"),
+    ] {
+        let text = if extra.starts_with('[') {
+            format!("{SMALLEST}{extra}")
+        } else {
+            format!("{extra}\n{SMALLEST}")
+        };
+        let error = Settings::parse(&text, Path::new("agent.toml")).unwrap_err().to_string();
+        assert!(error.ends_with(expect), "{extra}: {error}");
+    }
+    for text in ["device = 3", "[device]\nid = 3", "[device]\ngroups = 3", "[channel]\nmode = 3"] {
+        let error = Settings::parse(text, Path::new("agent.toml")).unwrap_err().to_string();
+        let leaks = ["struct", "enum", "u32", "u64", "Section", "variant"];
+        assert!(!leaks.iter().any(|leak| error.contains(leak)), "{error}");
+    }
+}
+
 /// The example with every commented value switched on: what it calls a default must be the default.
 fn example(with_defaults: bool) -> Settings {
     let text = include_str!("../../../agent.example.toml");
@@ -116,7 +176,7 @@ fn every_mistake_names_file_and_field() {
     check(&channel("[\"https://a/?b=c\"]"), "agent.toml: channel.urls[0]: \"https://a/?b=c\" has a query");
     check(&channel("[\"nonsense\"]"), "agent.toml: channel.urls[0]: \"nonsense\" is not a URL");
     check(&SMALLEST.replace("prod", "../prod"), "agent.toml: channel.name: ");
-    check(&with("mode = \"isntall\""), "agent.toml: channel.mode: unknown variant");
+    check(&with("mode = \"isntall\""), "agent.toml: channel.mode: unknown value");
     check(&with("signed-only-transport = 1"), "agent.toml: channel.signed-only-transport: ");
     check(&with("[store]\noffset = 512"), "agent.toml: store: cannot hold a store");
     check(&with("[store]\nlength = 4"), "agent.toml: store: cannot hold a store");

@@ -46,11 +46,11 @@ pub(super) fn parse<T: DeserializeOwned>(text: &str, path: &Path) -> Result<T, E
 
 /// What the parser says, without the names that our source has for things.
 fn in_words(message: &str) -> String {
-    let Some((before, expected)) = message.split_once(", expected ") else { return message.to_owned() };
+    let message = message.replacen("unknown variant", "unknown value", 1);
+    let Some((before, expected)) = message.split_once(", expected ") else { return message };
     let mut words = expected.split(' ');
     let plain = match (words.next().unwrap_or_default(), words.next()) {
-        ("struct" | "map" | "a", Some(_)) if expected.starts_with("struct ") || expected == "a map" => "a table",
-        ("map", None) => "a table",
+        ("struct", Some(_)) | ("a", Some("map")) | ("map", None) => "a table",
         ("enum", Some(_)) => "one of its names, in quotes",
         ("a", Some("sequence")) => "a list",
         ("a", Some("boolean")) => "true or false",

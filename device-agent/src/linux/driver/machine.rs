@@ -6,7 +6,8 @@ use bundle::UnixSeconds;
 use chain::Time;
 use store::Storage;
 
-use crate::linux::clock::Clock;
+use super::report_record::{ReportOutcome, ReportRecord};
+use crate::linux::clock::{Clock, Moment};
 use crate::linux::configuration::Settings;
 use crate::linux::error::{Error, Exit, with_causes};
 use crate::linux::export::{ExportSet, publish};
@@ -27,6 +28,10 @@ pub struct Machine<'a, S> {
     pub(super) handshakes: Handshakes,
     pub(super) bundles: Bundles,
     pub(super) reporter: Option<Reporter>,
+    /// What became of the newest report that was due.
+    pub(super) report: Option<ReportRecord>,
+    /// The release that the last round of probes was about.
+    pub(super) probed_release: Option<String>,
     /// What the last round of probes found.
     pub(super) observations: Vec<Observation>,
     /// What else went wrong in this cycle, for people.
@@ -143,7 +148,8 @@ impl<S: Storage> Machine<'_, S> {
             self.observations.clear();
         }
         self.observations.retain(|known| known.service != service || known.endpoint != endpoint);
-        self.observations.push(Observation { service, endpoint, outcome });
+        self.probed_release = self.agent.candidate().map(|content| content.order.to_string());
+        self.observations.push(Observation { service, endpoint, outcome, is_dropped: !under_candidate });
         self.on(Event::Probed(outcome))
     }
 
@@ -190,13 +196,29 @@ impl<S: Storage> Machine<'_, S> {
             return false;
         }
         self.done.reported = true;
-        match reporter.send(&self.clients, &status, now, &self.observations).await {
-            Ok(()) => true,
-            Err(error) => {
-                self.note(with_causes(&error, error.source()));
-                false
-            }
-        }
+        let url = reporter.url();
+        let sent = reporter.send(&self.clients, &status, now, &self.observations).await;
+        let at = Moment(self.clock.calendar());
+        let (outcome, why) = match sent {
+            Ok(()) => (ReportOutcome::Delivered, None),
+            Err(error) => (ReportOutcome::Failed, Some(with_causes(&error, error.source()))),
+        };
+        self.notes.extend(why.clone());
+        self.report = Some(ReportRecord { outcome, at, url, why });
+        outcome == ReportOutcome::Delivered
+    }
+
+    /// Writes down that no report could go out, where one is configured and the engine was not even asked.
+    fn note_held_report(&mut self, reached: Option<Transport>) {
+        let Some(reporter) = self.reporter.as_ref().filter(|_| !self.done.reported) else { return };
+        let why = match reached {
+            None => "the channel was not reached",
+            Some(Transport::Unauthenticated) => "the channel was reached without authenticated TLS",
+            // The same report was delivered before, or is tried again at the next check.
+            Some(Transport::Authenticated) => return,
+        };
+        let (outcome, at) = (ReportOutcome::NotSent, Moment(self.clock.calendar()));
+        self.report = Some(ReportRecord { outcome, at, url: reporter.url(), why: Some(why.to_owned()) });
     }
 
     /// The engine asks for reports only over authenticated TLS; this very machine may hear one after any cycle
@@ -208,6 +230,12 @@ impl<S: Storage> Machine<'_, S> {
         if is_plain && reached.is_some() && !self.done.reported {
             self.report().await;
         }
+        self.note_held_report(reached);
+    }
+
+    /// How many endpoints this cycle has probed.
+    pub(super) const fn probed_endpoints(&self) -> usize {
+        if self.done.probed { self.observations.len() } else { 0 }
     }
 
     fn note(&mut self, note: String) {

@@ -2,10 +2,16 @@
 
 mod image;
 mod machine;
+mod nudges;
+mod outcome;
+mod probe_record;
 mod record;
+mod report_record;
 mod session;
 
 pub use image::{Image, read as read_file};
 pub use machine::Machine;
-pub use record::{ActivityRecord, ProbeRecord};
+pub use probe_record::ProbeRecord;
+pub use record::ActivityRecord;
+pub use report_record::{ReportOutcome, ReportRecord};
 pub use session::{Ended, Session};

@@ -3,23 +3,27 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use bundle::UnixSeconds;
 use serde::{Deserialize, Serialize};
 
+use super::probe_record::ProbeRecord;
+use super::report_record::ReportRecord;
+use crate::linux::clock::Moment;
 use crate::linux::configuration::Settings;
 use crate::linux::durable;
 use crate::linux::error::Error;
 use crate::linux::report::Observation;
-use crate::{Freshness, ProbeOutcome, Reason, Status, Transport, Verdict};
+use crate::{Freshness, Status, Transport};
 
 /// The file's format; a file of another one is taken for none.
-const SCHEMA: &str = "device-agent.activity.1";
+const SCHEMA: &str = "device-agent.activity.2";
 
 /// The newest cycle of the agent. It is written over at every cycle, and may be lost with a reboot.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActivityRecord {
     pub(in crate::linux) schema: String,
-    /// The calendar at the end of the cycle, in seconds since 1970.
-    pub written_at: u64,
+    /// The calendar at the end of the cycle.
+    pub written_at: Moment,
     /// The device's id.
     pub device: String,
     /// The channel's name.
@@ -34,10 +38,10 @@ pub struct ActivityRecord {
     pub offered: Option<String>,
     /// `authenticated`, `unauthenticated`, or nothing where the tree was not reached.
     pub transport: Option<String>,
-    /// Until when the newest head vouches for freshness, in seconds since 1970.
-    pub fresh_until: Option<u64>,
-    /// Since when the newest head is expired, in seconds since 1970.
-    pub stale_since: Option<u64>,
+    /// Until when the newest head vouches for freshness.
+    pub fresh_until: Option<Moment>,
+    /// Since when the newest head is expired.
+    pub stale_since: Option<Moment>,
     /// True where the calendar was never set.
     pub clock_unknown: bool,
     /// True where the last changes are not exported yet.
@@ -46,48 +50,46 @@ pub struct ActivityRecord {
     pub next_check_seconds: u64,
     /// What went wrong with servers, exports and reports.
     pub notes: Vec<String>,
-    /// What the last round of probes found.
+    /// What became of the newest report that was due; nothing where none was due yet, or none is configured.
+    pub report: Option<ReportRecord>,
+    /// Endpoints that were probed in this cycle.
+    pub probed_endpoints: usize,
+    /// The release that the last round of probes was about, of this cycle or an earlier one.
+    pub probed_release: Option<String>,
+    /// What that round found.
     pub probes: Vec<ProbeRecord>,
 }
 
-/// One endpoint of the last round.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProbeRecord {
-    /// The service.
-    pub service: String,
-    /// `host:port`.
-    pub endpoint: String,
-    /// Under the present bundle: `verified`, or the reason's code; nothing where it was not asked.
-    pub present: Option<String>,
-    /// Under the candidate.
-    pub candidate: Option<String>,
-    /// True where the candidate loses it without an excuse.
-    #[serde(default)]
-    pub is_lost: bool,
+/// Everything of a cycle that the engine's status does not say.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Cycle<'a> {
+    pub(super) written_at: UnixSeconds,
+    pub(super) wait_seconds: u64,
+    pub(super) notes: Vec<String>,
+    pub(super) report: Option<ReportRecord>,
+    pub(super) probed_endpoints: usize,
+    pub(super) probed_release: Option<String>,
+    pub(super) observations: &'a [Observation],
+    /// What to say of an outcome that no probe stands behind.
+    pub(super) unprobed: Option<String>,
 }
 
 impl ActivityRecord {
-    /// What is to be written at the end of a cycle.
-    #[must_use]
-    pub fn of(
-        status: &Status<'_>,
-        written_at: u64,
-        notes: Vec<String>,
-        observations: &[Observation],
-    ) -> Self {
+    pub(super) fn of(status: &Status<'_>, cycle: Cycle<'_>) -> Self {
         let (fresh_until, stale_since) = match status.freshness {
-            Freshness::Fresh { until } => (Some(until.0), None),
-            Freshness::Stale { since } => (None, Some(since.0)),
+            Freshness::Fresh { until } => (Some(Moment(until)), None),
+            Freshness::Stale { since } => (None, Some(Moment(since))),
             Freshness::Unknown => (None, None),
         };
         let transport = status.last_check.and_then(|check| check.transport);
+        let words = cycle.unprobed.or_else(|| status.reason.map(|reason| reason.words().to_owned()));
         Self {
             schema: SCHEMA.to_owned(),
-            written_at,
+            written_at: Moment(cycle.written_at),
             device: status.device.to_owned(),
             channel: status.channel.to_owned(),
             reason: status.reason.map(|reason| reason.name().to_owned()),
-            words: status.reason.map(|reason| reason.words().to_owned()),
+            words,
             subject: status.subject.map(|order| order.to_string()),
             offered: status.offered.map(|order| order.to_string()),
             transport: transport.map(|transport| transport_name(transport).to_owned()),
@@ -95,10 +97,29 @@ impl ActivityRecord {
             stale_since,
             clock_unknown: status.clock_unknown,
             export_pending: status.export_pending,
-            next_check_seconds: status.next_check_seconds,
-            notes,
-            probes: observations.iter().map(ProbeRecord::of).collect(),
+            next_check_seconds: cycle.wait_seconds,
+            notes: cycle.notes,
+            report: cycle.report,
+            probed_endpoints: cycle.probed_endpoints,
+            probed_release: cycle.probed_release,
+            probes: cycle.observations.iter().map(ProbeRecord::of).collect(),
         }
+    }
+
+    /// Keeps of the record before what this cycle has nothing new on: a round of probes, a report.
+    pub(super) fn keep_of(&mut self, before: Option<Self>) {
+        let is_same = |before: &Self| before.device == self.device && before.channel == self.channel;
+        let Some(before) = before.filter(is_same) else { return };
+        if self.probes.is_empty() {
+            (self.probed_release, self.probes) = (before.probed_release, before.probes);
+        }
+        self.report = self.report.take().or(before.report);
+    }
+
+    /// The endpoints that the release in question would lose: `hub.example:8883: chain (service hub)`.
+    pub fn lost_endpoints(&self) -> impl Iterator<Item = String> {
+        let is_meant = self.subject.is_some() && self.subject == self.probed_release;
+        self.probes.iter().filter(move |probe| is_meant && probe.is_lost).map(ProbeRecord::loss)
     }
 
     /// Where the record of a configuration is.
@@ -122,28 +143,6 @@ impl ActivityRecord {
         let text = serde_json::to_vec_pretty(self)
             .map_err(|error| Error::bug("the record cannot be written as JSON").because(error))?;
         durable::replace(path, &text, durable::PUBLIC_MODE)
-    }
-}
-
-impl ProbeRecord {
-    fn of(observation: &Observation) -> Self {
-        let ProbeOutcome { present, candidate, excused } = observation.outcome;
-        let is_refused = matches!(candidate, Some(Verdict::Refused(_)));
-        Self {
-            service: observation.service.clone(),
-            endpoint: observation.endpoint.clone(),
-            present: present.map(|verdict| code(verdict).to_owned()),
-            candidate: candidate.map(|verdict| code(verdict).to_owned()),
-            is_lost: present == Some(Verdict::Verified) && is_refused && !excused,
-        }
-    }
-}
-
-/// `verified`, or the reason's code.
-const fn code(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Verified => "verified",
-        Verdict::Refused(reason) | Verdict::Inconclusive(reason) => Reason::name(reason),
     }
 }
 

@@ -1,27 +1,31 @@
 //! One session of the agent: the store is opened, the engine started, and cycles run, once or until a signal.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use bundle::Keyring;
+use store::Store;
 use store::file::StoreFile;
-use store::{Storage, Store};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::sleep;
 
-use super::image::Image;
+use super::image::{Image, start_error};
 use super::machine::{Done, Machine};
-use super::record::ActivityRecord;
+use super::nudges::Nudges;
+use super::outcome::{exit, unprobed};
+use super::record::{ActivityRecord, Cycle};
 use crate::linux::clock::{Clock, span};
 use crate::linux::configuration::Settings;
 use crate::linux::durable;
 use crate::linux::error::{Error, Exit};
 use crate::linux::export::medium;
+use crate::linux::journal_file;
 use crate::linux::output::Output;
 use crate::linux::probe::{Bundles, Handshakes};
 use crate::linux::report::Reporter;
 use crate::linux::transport::{Clients, Tree};
 use crate::linux::trust::Trust;
-use crate::{Agent, Clock as CalendarTime, Event, Freshness, Memory, Reason, StartError, limits};
+use crate::{Agent, Clock as CalendarTime, Event, Freshness, Memory, Reason, limits};
 
 /// Seconds between two looks at a clock that was never set: what time brings must not wait for the next check.
 const CLOCK_LOOK_SECONDS: u64 = 60;
@@ -73,17 +77,18 @@ impl<'s> Session<'s> {
         let mut memory = vec![0; limits::MEMORY_BYTES_MAX];
         let mut machine = self.machine(&image, &mut memory)?;
         let wait = machine.run(file.map_or(Event::Wake, Event::Install)).await;
-        Ok(self.ended(&machine, wait))
+        Ok(self.ended(&machine, &image, wait))
     }
 
     /// Runs cycles until the system asks the process to end, which takes effect at once: at whatever moment a
     /// cycle is dropped, the store is whole.
     ///
-    /// SIGHUP and SIGUSR1 ask for a check now.
+    /// SIGHUP and SIGUSR1 ask for a check now, which is granted once a minute. `tell` is called with the end of
+    /// every cycle.
     ///
     /// # Errors
     /// The agent cannot start.
-    pub async fn forever(&self) -> Result<(), Error> {
+    pub async fn forever(&self, tell: impl Fn(&Ended)) -> Result<(), Error> {
         let image = Image::read(self.settings)?;
         let mut memory = vec![0; limits::MEMORY_BYTES_MAX];
         let mut machine = self.machine(&image, &mut memory)?;
@@ -91,21 +96,29 @@ impl<'s> Session<'s> {
         let mut nudges = [listen(SignalKind::hangup())?, listen(SignalKind::user_defined1())?];
         let [terminate, interrupt] = &mut end;
         tokio::select! {
-            () = self.cycles(&mut machine, &mut nudges) => Ok(()),
+            () = self.cycles(&mut machine, &image, &mut nudges, tell) => Ok(()),
             _ = terminate.recv() => Ok(()),
             _ = interrupt.recv() => Ok(()),
         }
     }
 
-    async fn cycles(&self, machine: &mut Machine<'_, StoreFile>, nudges: &mut [Signal; 2]) {
+    async fn cycles(
+        &self,
+        machine: &mut Machine<'_, StoreFile>,
+        image: &Image<'_>,
+        signals: &mut [Signal; 2],
+        tell: impl Fn(&Ended),
+    ) {
         let mut event = Event::Wake;
+        let mut nudges = Nudges::default();
         loop {
             let wait = machine.run(event).await;
-            let ended = self.ended(machine, wait);
+            let ended = self.ended(machine, image, wait);
             self.say(&ended);
+            tell(&ended);
             let poll = self.settings.poll;
             let wait = wait.clamp(poll.seconds_min.max(1), poll.seconds_max);
-            let is_due = self.wait(wait, ended.record.clock_unknown, nudges).await;
+            let is_due = self.wait(wait, ended.record.clock_unknown, signals, &mut nudges).await;
             // The engine waits for its own time: a wait that was cut short is a nudge.
             let is_whole = wait >= ended.record.next_check_seconds;
             event = if is_due && is_whole { Event::Wake } else { Event::Nudge };
@@ -113,16 +126,32 @@ impl<'s> Session<'s> {
     }
 
     /// Waits; false where somebody asked for a check now, or where a clock that was unknown has been set.
-    async fn wait(&self, seconds: u64, clock_unknown: bool, nudges: &mut [Signal; 2]) -> bool {
-        let [hangup, user] = nudges;
+    async fn wait(
+        &self,
+        seconds: u64,
+        clock_unknown: bool,
+        signals: &mut [Signal; 2],
+        nudges: &mut Nudges,
+    ) -> bool {
+        let [hangup, user] = signals;
         let mut left = seconds;
         while left > 0 {
             let step = if clock_unknown { left.min(CLOCK_LOOK_SECONDS) } else { left };
-            tokio::select! {
-                () = sleep(Duration::from_secs(step)) => left = left.saturating_sub(step),
-                _ = hangup.recv() => return false,
-                _ = user.recv() => return false,
+            let is_nudged = tokio::select! {
+                () = sleep(Duration::from_secs(step)) => false,
+                _ = hangup.recv() => true,
+                _ = user.recv() => true,
+            };
+            if is_nudged {
+                let rest = nudges.wait(Instant::now());
+                if !rest.is_zero() {
+                    self.output.progress("a check was asked for less than a minute ago: this one waits");
+                    sleep(rest.min(Duration::from_secs(left))).await;
+                }
+                nudges.grant(Instant::now());
+                return false;
             }
+            left = left.saturating_sub(step);
             if clock_unknown && self.clock.now().clock != CalendarTime::Unknown {
                 return false;
             }
@@ -136,6 +165,14 @@ impl<'s> Session<'s> {
         memory: &'a mut [u8],
     ) -> Result<Machine<'a, StoreFile>, Error> {
         let settings = self.settings;
+        // Before anything is made: a mistake must not leave an empty store behind.
+        if let Ok((_, record)) = journal_file::read(settings) {
+            let keyring = image.check(&self.clock, &record)?;
+            if let Ok(keyring) = Keyring::restored(keyring.as_bytes()) {
+                check_fleet(settings, keyring.fleet())?;
+            }
+        }
+        let reporter = Reporter::new(settings)?;
         let path = &settings.store.path;
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             durable::create_folder(folder)?;
@@ -149,7 +186,9 @@ impl<'s> Session<'s> {
         })?;
         let agent = Agent::new(image.configuration(&self.clock), store, Memory::new(memory))
             .map_err(|error| start_error(settings, error))?;
-        check_fleet(settings, &agent)?;
+        if let Some(keyring) = agent.keyring() {
+            check_fleet(settings, keyring.fleet())?;
+        }
         let trust = Arc::new(Trust::new(settings.location(), settings.seed_path.clone()));
         let clients =
             || Clients::new(Arc::clone(&trust), self.clock, settings.resolve.clone(), settings.poll.timeout);
@@ -161,8 +200,10 @@ impl<'s> Session<'s> {
             clients: clients(),
             handshakes: Handshakes::new(settings.resolve.clone(), settings.probe.timeout),
             bundles: Bundles::default(),
-            reporter: Reporter::new(settings)?,
+            reporter,
+            report: None,
             observations: Vec::new(),
+            probed_release: None,
             notes: Vec::new(),
             done: Done::default(),
             output: self.output,
@@ -170,12 +211,24 @@ impl<'s> Session<'s> {
     }
 
     /// Writes down how the cycle ended.
-    fn ended(&self, machine: &Machine<'_, StoreFile>, wait: u64) -> Ended {
+    fn ended(&self, machine: &Machine<'_, StoreFile>, image: &Image<'_>, wait: u64) -> Ended {
         let now = self.clock.now();
         let status = machine.agent.status(now);
         let notes: Vec<String> = machine.tree.notes().iter().chain(&machine.notes).cloned().collect();
-        let mut record = ActivityRecord::of(&status, machine.calendar().0, notes, &machine.observations);
-        record.next_check_seconds = wait;
+        let probed_endpoints = machine.probed_endpoints();
+        let nothing_probed = status.reason.filter(|_| probed_endpoints == 0);
+        let cycle = Cycle {
+            written_at: machine.calendar(),
+            wait_seconds: wait,
+            notes,
+            report: machine.report.clone(),
+            probed_endpoints,
+            probed_release: machine.probed_release.clone(),
+            observations: &machine.observations,
+            unprobed: unprobed(nothing_probed, machine.clients.trust(), image),
+        };
+        let mut record = ActivityRecord::of(&status, cycle);
+        record.keep_of(ActivityRecord::read(&ActivityRecord::path(self.settings)));
         if let Err(error) = record.write(&ActivityRecord::path(self.settings)) {
             self.output.warning(format_args!("the status command will show an older state: {error}"));
         }
@@ -188,6 +241,9 @@ impl<'s> Session<'s> {
         for note in &ended.record.notes {
             self.output.warning(note);
         }
+        for loss in ended.record.lost_endpoints() {
+            self.output.warning(format_args!("an endpoint would be lost: {loss}"));
+        }
         if let Some(words) = &ended.record.words {
             let next = span(ended.record.next_check_seconds);
             self.output.progress(format_args!("{words}; next check in {next}"));
@@ -196,12 +252,11 @@ impl<'s> Session<'s> {
 }
 
 /// Refuses a keyring of another fleet, where the configuration names one: its channels may have the same names.
-fn check_fleet<S: Storage>(settings: &Settings, agent: &Agent<'_, S>) -> Result<(), Error> {
-    let (Some(expected), Some(keyring)) = (&settings.fleet, agent.keyring()) else { return Ok(()) };
-    if expected == keyring.fleet() {
+fn check_fleet(settings: &Settings, fleet: &str) -> Result<(), Error> {
+    let Some(expected) = settings.fleet.as_deref().filter(|expected| *expected != fleet) else {
         return Ok(());
-    }
-    let message = format!("is {expected:?}, and the keyring in force is of fleet {:?}", keyring.fleet());
+    };
+    let message = format!("is {expected:?}, and the keyring in force is of fleet {fleet:?}");
     let error = Error::usage("other_fleet", message).file(&settings.path).field("channel.fleet");
     Err(error.hint("look at image.seed, or at whose store this is: store.path"))
 }
@@ -219,57 +274,5 @@ fn open_error(path: &std::path::Path, error: std::io::Error) -> Error {
         error.hint("another device-agent runs on this store: ask it for a check with SIGUSR1")
     } else {
         error
-    }
-}
-
-fn start_error(settings: &Settings, error: StartError) -> Error {
-    let (exit, field, path) = match error {
-        StartError::Identity => (Exit::Usage, Some("device.id"), Some(&settings.path)),
-        StartError::KeyringMissing => (Exit::Usage, Some("image.seed"), Some(&settings.path)),
-        StartError::Keyring(_) => (Exit::BadInput, None, settings.keyring_path.as_ref()),
-        StartError::Seed(_) => (Exit::BadInput, None, settings.seed_path.as_ref()),
-        StartError::StoreOfOtherChannel => (Exit::Usage, None, Some(&settings.store.path)),
-        StartError::Memory { .. } => (Exit::Bug, None, None),
-    };
-    let mut shown = Error::new(exit, error.code(), error.to_string());
-    if let Some(path) = path {
-        shown = shown.file(path);
-    }
-    if let Some(field) = field {
-        shown = shown.field(field);
-    }
-    match std::error::Error::source(&error) {
-        Some(cause) => shown.because(cause.to_string()),
-        None => shown,
-    }
-}
-
-/// The exit code of a command that ran one cycle with this result.
-fn exit(reason: Option<Reason>, is_stale: bool) -> Exit {
-    match reason {
-        Some(reason) if reason.is_network() => Exit::Io,
-        Some(Reason::StoreFailed | Reason::StoreMismatch) => Exit::Io,
-        Some(Reason::HeadUnsigned | Reason::KeyringRefused | Reason::ReleaseUnsigned) => Exit::Signatures,
-        Some(
-            Reason::FileMalformed
-            | Reason::FileNotNewer
-            | Reason::HeadMalformed
-            | Reason::HeadOfOtherChannel
-            | Reason::ReleaseMalformed
-            | Reason::ReleaseOfOtherChannel
-            | Reason::ReleaseMismatch
-            | Reason::CertificateMismatch,
-        ) => Exit::BadInput,
-        _ if is_stale => Exit::Finding,
-        None
-        | Some(
-            Reason::UpToDate
-            | Reason::OnTrial
-            | Reason::Confirmed
-            | Reason::Observed
-            | Reason::NotInShare
-            | Reason::OfflineFreshnessUnknown,
-        ) => Exit::Done,
-        Some(_) => Exit::Finding,
     }
 }

@@ -1,6 +1,7 @@
 //! Whether the exported files show what is installed.
 
 use std::fs;
+use std::io;
 use std::path::Path;
 
 use serde::Serialize;
@@ -14,6 +15,10 @@ use crate::linux::export::{ExportSet, Medium, Omission, medium};
 pub struct Exports {
     /// The folder.
     pub directory: String,
+    /// True where the folder is there.
+    pub is_there: bool,
+    /// The file that cannot be read, and what the system says of it.
+    pub fault: Option<String>,
     /// The release that the files show; nothing where there are none.
     pub release: Option<String>,
     /// True where they show exactly what is installed.
@@ -31,25 +36,30 @@ pub struct Exports {
 }
 
 impl Exports {
-    pub(super) fn of(export: &Export, installed: &Installed, channel: &str) -> Option<Self> {
-        let set = ExportSet::of(installed, channel).ok()?;
-        let expected = set.files.last()?;
-        let current = export.folder.join("..data");
-        let found = fs::read(current.join(&expected.path)).ok();
+    /// What the folder shows, and what it should show; with nothing installed that is nothing.
+    pub(super) fn of(export: &Export, installed: Option<&Installed>, channel: &str) -> Self {
+        let set = installed.and_then(|installed| ExportSet::of(installed, channel).ok());
+        let path = export.folder.join("..data").join("version.json");
+        let (found, fault) = match fs::read(&path) {
+            Ok(bytes) => (Some(bytes), None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => (None, None),
+            Err(error) => (None, Some(format!("{}: {error}", path.display()))),
+        };
+        let expected = set.as_ref().and_then(|set| set.files.last()).map(|file| &file.bytes);
         let names = ExportSet::names().iter();
-        Some(Self {
+        let names = names.filter(|name| is_foreign(&export.folder, name));
+        Self {
             directory: export.folder.display().to_string(),
+            is_there: export.folder.is_dir(),
             release: found.as_deref().and_then(release),
-            is_current: found.as_deref() == Some(&expected.bytes),
+            is_current: fault.is_none() && found.as_ref() == expected,
+            fault,
             medium: medium(&export.folder),
-            omitted: set.omissions.clone(),
-            pins_not_carried: set.pins_not_carried.clone(),
-            denials_not_carried: set.denials_not_carried,
-            occupied: names
-                .filter(|name| is_foreign(&export.folder, name))
-                .map(|name| (*name).to_owned())
-                .collect(),
-        })
+            occupied: names.map(|name| (*name).to_owned()).collect(),
+            omitted: set.as_ref().map(|set| set.omissions.clone()).unwrap_or_default(),
+            pins_not_carried: set.as_ref().map(|set| set.pins_not_carried.clone()).unwrap_or_default(),
+            denials_not_carried: set.map(|set| set.denials_not_carried).unwrap_or_default(),
+        }
     }
 }
 

@@ -66,16 +66,25 @@ fn of_activity(overview: &Overview, now_seconds: Option<u64>) -> Vec<Finding> {
         let message = format!("release {} is refused: {}", refused.release, refused.words);
         findings.push(Finding::new("refused", message));
     }
+    if let Some(other) = &overview.foreign_activity {
+        findings.push(Finding::new("activity_of_another_device", other.clone()));
+    }
     let Some(activity) = &overview.last_cycle else { return findings };
-    for probe in activity.probes.iter().filter(|probe| probe.is_lost) {
-        let message = format!("{} of {} verified before and is refused now", probe.endpoint, probe.service);
+    // The round is shown until there is another one; it is a finding for as long as its release is refused.
+    let is_refused = |release: &String| {
+        overview.journal.refused.iter().any(|refused| &refused.release == release)
+            || (overview.release() == Some(release) && overview.is_trial())
+    };
+    let lost = activity.probes.iter().filter(|probe| probe.is_lost);
+    for probe in lost.filter(|_| activity.probed_release.as_ref().is_some_and(is_refused)) {
+        let message = format!("an endpoint verified before and is refused now: {}", probe.loss());
         findings.push(Finding::new("endpoint_lost", message));
     }
     if overview.expects_tls && activity.transport.as_deref() == Some("unauthenticated") {
-        let message = "the channel was reached without authenticated TLS: no report was sent";
+        let message = "the channel was reached without authenticated TLS";
         findings.push(Finding::new("unauthenticated_transport", message));
     }
-    let due = activity.written_at.saturating_add(activity.next_check_seconds);
+    let due = activity.written_at.0.plus(activity.next_check_seconds).0;
     let late = now_seconds.map_or(0, |now| now.saturating_sub(due));
     if late > LATE_SECONDS {
         let message = format!("the next check was due {} ago: is the agent running?", span(late));
@@ -87,7 +96,9 @@ fn of_activity(overview: &Overview, now_seconds: Option<u64>) -> Vec<Finding> {
 fn of_exports(overview: &Overview) -> Vec<Finding> {
     let mut findings = Vec::new();
     let Some(exports) = &overview.exports else { return findings };
-    if !exports.is_current {
+    if let Some(fault) = &exports.fault {
+        findings.push(Finding::new("export_unreadable", format!("the exports cannot be read: {fault}")));
+    } else if !exports.is_current {
         let message = format!("{} does not show what is installed: device-agent export", exports.directory);
         findings.push(Finding::new("export_outdated", message));
     }

@@ -1,17 +1,13 @@
 //! The journal, as far as people ask for it.
 
-use std::io;
-
 use bundle::{Keyring, Seed};
 use serde::Serialize;
-use store::file::ReadOnlyFile;
-use store::{Condition, ReadError, Reader, Record};
+use store::{Condition, Record};
 use trust_store::{Installed, Origin};
 
 use crate::Reason;
 use crate::linux::clock::instant;
 use crate::linux::configuration::Settings;
-use crate::linux::error::{Error, Exit};
 use crate::linux::export::{Medium, medium};
 
 /// What the journal says beside the release.
@@ -59,12 +55,13 @@ pub struct RefusedRelease {
 }
 
 impl Journal {
-    /// Reads the journal without a lock; a missing file is a blank store.
-    ///
-    /// # Errors
-    /// The file cannot be read.
-    pub(super) fn read(settings: &Settings, installed: Option<&Installed>) -> Result<Self, Error> {
-        let (condition, record) = read(settings)?;
+    /// What a journal says that was read under these settings.
+    pub(super) fn of(
+        settings: &Settings,
+        condition: Condition,
+        record: Record,
+        installed: Option<&Installed>,
+    ) -> Self {
         // The image's own release is a floor too; one on trial is not yet.
         let seed_order =
             installed.filter(|installed| installed.origin() == Origin::Seed).map(Installed::order);
@@ -75,7 +72,7 @@ impl Journal {
         }
         let (keyring, fleet) = keyring.unzip();
         let head = record.head.map(|head| head.order.to_string());
-        Ok(Self {
+        Self {
             condition: condition_name(condition),
             medium: medium(&settings.store.path),
             keyring,
@@ -87,7 +84,7 @@ impl Journal {
             conclusive_failures: record.conclusive_failures,
             refused: record.refusals.iter().map(RefusedRelease::of).collect(),
             record,
-        })
+        }
     }
 }
 
@@ -102,27 +99,6 @@ impl RefusedRelease {
             words: reason.map_or("a reason of a later version", Reason::words).to_owned(),
             attempts: refusal.attempts,
             retry_at: refusal.retry_at.map(instant),
-        }
-    }
-}
-
-fn read(settings: &Settings) -> Result<(Condition, Record), Error> {
-    let path = &settings.store.path;
-    let file = match ReadOnlyFile::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Ok((Condition::Blank, Record::default()));
-        }
-        Err(error) => return Err(Error::io("read the store", path, error)),
-    };
-    let mut reader = Reader::new(file, settings.store.region);
-    let mut bytes = vec![0; usize::try_from(reader.slot_bytes()).unwrap_or(usize::MAX)];
-    match reader.read(&mut bytes) {
-        Ok(snapshot) => Ok((snapshot.condition, snapshot.record)),
-        Err(ReadError::Storage(error)) => Err(Error::io("read the store", path, error)),
-        Err(error) => {
-            let message = "the store cannot be read now";
-            Err(Error::new(Exit::Io, "store_busy", message).file(path).because(error.to_string()))
         }
     }
 }

@@ -1,13 +1,13 @@
 //! Everything that the status command shows.
 
-use bundle::UnixSeconds;
 use serde::Serialize;
 
-use super::{Exports, Finding, Freshness, Journal, Trusted};
+use super::{Exports, Finding, Freshness, Journal, Standing, Trusted};
 use crate::linux::clock::Clock;
 use crate::linux::configuration::{BaseUrl, Settings, SignedOnlyTransport};
-use crate::linux::driver::ActivityRecord;
+use crate::linux::driver::{ActivityRecord, Image};
 use crate::linux::error::Error;
+use crate::linux::journal_file;
 use crate::linux::trust::Trust;
 use crate::{Clock as CalendarTime, Mode};
 
@@ -30,6 +30,8 @@ pub struct Overview {
     pub journal: Journal,
     /// The newest cycle of the agent, as far as it is remembered.
     pub last_cycle: Option<ActivityRecord>,
+    /// Where reports go, if anywhere.
+    pub reports_to: Option<String>,
     /// The exported files, where there are to be any.
     pub exports: Option<Exports>,
     /// What a person should look at.
@@ -37,6 +39,9 @@ pub struct Overview {
     /// True where some URL of the channel is one of TLS: else nobody can be surprised that none was spoken.
     #[serde(skip)]
     pub(super) expects_tls: bool,
+    /// What is to be said of an activity file that another device wrote.
+    #[serde(skip)]
+    pub(super) foreign_activity: Option<String>,
     #[serde(skip)]
     pub(super) expected_fleet: Option<String>,
     #[serde(skip)]
@@ -49,17 +54,21 @@ impl Overview {
     /// # Errors
     /// The store cannot be read.
     pub fn gather(settings: &Settings, clock: &Clock) -> Result<Self, Error> {
+        let image = Image::read(settings)?;
+        let (condition, record) = journal_file::read(settings)?;
+        // What no agent would start on is not shown as trusted.
+        image.check(clock, &record)?;
         let installed = Trust::new(settings.location(), settings.seed_path.clone()).installed().ok();
-        let journal = Journal::read(settings, installed.as_deref())?;
-        let last_cycle = ActivityRecord::read(&ActivityRecord::path(settings));
-        let noted =
-            last_cycle.as_ref().and_then(|cycle| cycle.fresh_until.or(cycle.stale_since)).map(UnixSeconds);
+        let journal = Journal::of(settings, condition, record, installed.as_deref());
+        let (last_cycle, foreign_activity) = activity(settings);
+        let noted = last_cycle.as_ref().and_then(|cycle| cycle.fresh_until.or(cycle.stale_since));
         let now = match clock.now().clock {
             CalendarTime::Known(time) => Some(time),
             CalendarTime::Unknown => None,
         };
-        let exports =
-            settings.export.as_ref().filter(|_| settings.mode == Mode::Install).zip(installed.as_deref());
+        let exports = settings.export.as_ref().filter(|_| settings.mode == Mode::Install);
+        let trusted =
+            installed.as_deref().map(|installed| Trusted::of(installed, &journal.record, image.hosts()));
         let mut overview = Self {
             device: settings.device.clone(),
             channel: settings.channel.clone(),
@@ -71,12 +80,13 @@ impl Overview {
                 SignedOnlyTransport::Allow => "allow",
                 SignedOnlyTransport::Refuse => "refuse",
             },
-            trusted: installed.as_deref().map(|installed| Trusted::of(installed, &journal.record)),
-            freshness: Freshness::of(journal.record.head, noted, now),
-            exports: exports
-                .and_then(|(export, installed)| Exports::of(export, installed, &settings.channel)),
+            trusted,
+            freshness: Freshness::of(journal.record.head, noted.map(|noted| noted.0), now),
+            exports: exports.map(|export| Exports::of(export, installed.as_deref(), &settings.channel)),
             journal,
             last_cycle,
+            reports_to: settings.report.as_ref().map(|target| target.url.to_string()),
+            foreign_activity,
             findings: Vec::new(),
             expects_tls: settings.urls.iter().any(BaseUrl::is_tls),
             expected_fleet: settings.fleet.clone(),
@@ -89,4 +99,23 @@ impl Overview {
     pub(super) fn release(&self) -> Option<&String> {
         self.trusted.as_ref().map(|trusted| &trusted.release)
     }
+
+    pub(super) fn is_trial(&self) -> bool {
+        self.trusted.as_ref().is_some_and(|trusted| trusted.standing == Standing::Trial)
+    }
+}
+
+/// The newest cycle, or what is to be said where the file is of another device or channel.
+fn activity(settings: &Settings) -> (Option<ActivityRecord>, Option<String>) {
+    let path = ActivityRecord::path(settings);
+    let Some(record) = ActivityRecord::read(&path) else { return (None, None) };
+    if record.device == settings.device && record.channel == settings.channel {
+        return (Some(record), None);
+    }
+    let ActivityRecord { device, channel, .. } = record;
+    let told = format!(
+        "{} was written by device {device} on channel {channel}: give every agent a device.runtime of its own",
+        path.display()
+    );
+    (None, Some(told))
 }

@@ -5,6 +5,7 @@ use store::Record;
 use trust_store::{Installed, Origin};
 
 use crate::linux::clock::instant;
+use crate::{LocalHost, service_endpoints};
 
 /// What is trusted on this device.
 #[derive(Clone, Debug, Serialize)]
@@ -52,14 +53,18 @@ pub struct ServiceLine {
     pub hosts: Vec<String>,
     /// Usable anchors that serve it.
     pub anchors: usize,
-    /// Whether devices probe it.
+    /// Whether this device probes it.
     pub is_probed: bool,
+    /// At how many endpoints.
+    pub probed_endpoints: usize,
+    /// True where it is to be probed and cannot be: its hosts are wildcards, and the configuration names none.
+    pub lacks_local_host: bool,
     /// Whether it has pins.
     pub is_pinned: bool,
 }
 
 impl Trusted {
-    pub(super) fn of(installed: &Installed, record: &Record) -> Self {
+    pub(super) fn of(installed: &Installed, record: &Record, local_hosts: &[LocalHost<'_>]) -> Self {
         let manifest = installed.manifest().ok();
         let services = manifest.iter().flat_map(bundle::Manifest::services);
         let standing = match (installed.origin(), installed.is_trial()) {
@@ -80,7 +85,7 @@ impl Trusted {
             installed_at: committed_at.map(instant),
             generation: installed.generation(),
             anchors: installed.all_anchors().count(),
-            services: services.map(|service| ServiceLine::of(installed, &service)).collect(),
+            services: services.map(|service| ServiceLine::of(installed, service, local_hosts)).collect(),
             unusable_anchors: installed
                 .set()
                 .unusable()
@@ -93,13 +98,31 @@ impl Trusted {
 }
 
 impl ServiceLine {
-    fn of(installed: &Installed, service: &bundle::Service<'_>) -> Self {
+    fn of(installed: &Installed, service: bundle::Service<'_>, local_hosts: &[LocalHost<'_>]) -> Self {
+        let probed_endpoints =
+            if service.probe { service_endpoints(service, local_hosts).count() } else { 0 };
         Self {
             name: service.name.to_owned(),
             hosts: service.hosts.iter().map(|host| host.0.to_owned()).collect(),
             anchors: installed.anchors(service.name).map_or(0, Iterator::count),
-            is_probed: service.probe,
+            is_probed: probed_endpoints > 0,
+            probed_endpoints,
+            lacks_local_host: service.probe && probed_endpoints == 0,
             is_pinned: !service.pins.is_empty(),
+        }
+    }
+}
+
+impl Trusted {
+    /// Why it is this release, for people.
+    #[must_use]
+    pub fn standing_words(&self) -> &'static str {
+        let is_probed = self.services.iter().any(|service| service.is_probed);
+        match self.standing {
+            Standing::Confirmed if !is_probed => {
+                "confirmed without a probe: this device has no endpoint to probe"
+            }
+            standing => standing.words(),
         }
     }
 }

@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use super::{Freshness, Overview, Trusted};
-use crate::linux::clock::{instant, span};
-use crate::linux::driver::{ActivityRecord, ProbeRecord};
-use bundle::UnixSeconds;
+use super::{Freshness, Overview, ServiceLine, Trusted};
+use crate::linux::clock::span;
+use crate::linux::driver::{ActivityRecord, ProbeRecord, ReportOutcome, ReportRecord};
 
 /// Characters of the first column.
 const WIDTH: usize = 12;
@@ -31,7 +30,7 @@ impl Overview {
         let Some(trusted) = &self.trusted else {
             return line(f, "trusted", "nothing: neither store nor image has a release");
         };
-        line(f, "trusted", format_args!("release {}, {}", trusted.release, trusted.standing.words()))?;
+        line(f, "trusted", format_args!("release {}, {}", trusted.release, trusted.standing_words()))?;
         line(f, "", format_args!("digest {}, generation {}", trusted.digest, trusted.generation))?;
         if let Some(installed_at) = &trusted.installed_at {
             line(f, "since", format_args!("{installed_at}{}", self.ago(trusted.installed_seconds)))?;
@@ -62,20 +61,37 @@ impl Overview {
         let Some(cycle) = &self.last_cycle else {
             return line(f, "last check", "none since this machine started");
         };
-        let at = instant(UnixSeconds(cycle.written_at));
+        let at = cycle.written_at;
         let subject =
             cycle.subject.as_ref().map(|subject| format!("release {subject}: ")).unwrap_or_default();
         let words = cycle.words.as_deref().unwrap_or("nothing to say");
-        line(f, "last check", format_args!("{at}{}", self.ago(Some(cycle.written_at))))?;
+        line(f, "last check", format_args!("{at}{}", self.ago(Some(at.0.0))))?;
         line(f, "", format_args!("{subject}{words}"))?;
         line(f, "", transport_words(cycle, self.signed_only_transport))?;
         for note in &cycle.notes {
             line(f, "", note)?;
         }
-        for probe in &cycle.probes {
-            line(f, "probe", probe_words(probe))?;
+        for (index, probe) in cycle.probes.iter().enumerate() {
+            let release = cycle.probed_release.as_deref().unwrap_or("on its way");
+            let name = if index == 0 { "probes" } else { "" };
+            line(f, name, probe_words(probe, release))?;
         }
+        self.report_line(f, cycle.report.as_ref())?;
         line(f, "next check", format_args!("{} after that", span(cycle.next_check_seconds)))
+    }
+
+    fn report_line(&self, f: &mut fmt::Formatter<'_>, report: Option<&ReportRecord>) -> fmt::Result {
+        let Some(configured) = &self.reports_to else { return line(f, "report", "none configured") };
+        let Some(ReportRecord { outcome, at, url, why }) = report else {
+            return line(f, "report", format_args!("none sent yet to {configured}"));
+        };
+        let ago = self.ago(Some(at.0.0));
+        let why = why.as_deref().map_or_else(String::new, |why| format!(": {why}"));
+        match outcome {
+            ReportOutcome::Delivered => line(f, "report", format_args!("delivered to {url} at {at}{ago}")),
+            ReportOutcome::Failed => line(f, "report", format_args!("failed at {at}{ago}{why}")),
+            ReportOutcome::NotSent => line(f, "report", format_args!("not sent to {url} at {at}{ago}{why}")),
+        }
     }
 
     fn refused_lines(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -94,6 +110,12 @@ impl Overview {
             let words = if self.mode == "observe" { "none: the agent observes" } else { "none configured" };
             return line(f, "exports", words);
         };
+        if let Some(fault) = &exports.fault {
+            return line(f, "exports", format_args!("cannot be read: {fault}"));
+        }
+        if !exports.is_there {
+            return line(f, "exports", format_args!("{}: there is no such folder yet", exports.directory));
+        }
         let release =
             exports.release.as_deref().map_or_else(|| "nothing".to_owned(), |it| format!("release {it}"));
         let medium = exports.medium.warning().map_or_else(String::new, |words| format!("; it {words}"));
@@ -137,7 +159,11 @@ fn anchor_lines(f: &mut fmt::Formatter<'_>, trusted: &Trusted) -> fmt::Result {
         line(f, "", format_args!("cannot be used: sha256 {sha256}"))?;
     }
     for service in &trusted.services {
-        let probed = if service.is_probed { ", probed" } else { "" };
+        let probed = match service {
+            ServiceLine { is_probed: true, .. } => ", probed",
+            ServiceLine { lacks_local_host: true, .. } => ", not probed: wildcard, no local host",
+            _ => "",
+        };
         let pinned = if service.is_pinned { ", pinned" } else { "" };
         let hosts = service.hosts.join(", ");
         let anchors = counted(service.anchors, "anchor");
@@ -149,17 +175,20 @@ fn anchor_lines(f: &mut fmt::Formatter<'_>, trusted: &Trusted) -> fmt::Result {
 fn transport_words(cycle: &ActivityRecord, policy: &str) -> &'static str {
     match (cycle.transport.as_deref(), policy) {
         (Some("authenticated"), _) => "over TLS that the installed release vouches for",
-        (Some(_), _) => "without authenticated TLS: only signed files were fetched, no report was sent",
+        (Some(_), _) => "without authenticated TLS: only signed files were fetched",
         (None, "refuse") => "the channel was not reached, and channel.signed-only-transport is \"refuse\"",
         (None, _) => "the channel was not reached",
     }
 }
 
-fn probe_words(probe: &ProbeRecord) -> String {
+fn probe_words(probe: &ProbeRecord, release: &str) -> String {
     let of = |code: &Option<String>| code.clone().unwrap_or_else(|| "not asked".to_owned());
     let (present, candidate) = (of(&probe.present), of(&probe.candidate));
     let ProbeRecord { service, endpoint, .. } = probe;
-    format!("{endpoint} of {service}: {candidate} under the new release, {present} under the one before")
+    let lost = if probe.is_lost { ": it would be lost" } else { "" };
+    format!(
+        "{endpoint}: {candidate} under release {release}, {present} under the one before (service {service}){lost}"
+    )
 }
 
 /// `1 anchor`, `2 anchors`.
