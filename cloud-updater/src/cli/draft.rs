@@ -344,11 +344,7 @@ impl Drafting<'_> {
 impl SignersAnswer {
     pub(super) fn of(requirement: &Requirement, signatures: &[bundle::write::Signature]) -> Self {
         let (signed, missing) = requirement.split(signatures);
-        // People look for names, so they come by name and not by the ids of their keys.
-        let owned = |mut names: Vec<&str>| {
-            names.sort_unstable();
-            names.into_iter().map(str::to_owned).collect()
-        };
+        let owned = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
         Self {
             role: requirement.label.clone(),
             threshold: requirement.threshold,

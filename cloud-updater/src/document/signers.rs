@@ -139,7 +139,12 @@ impl Requirement {
         let has_signed =
             |key: &&KeyContent| signatures.iter().any(|signature| signature.key_id == key.as_key().id());
         let (signed, missing): (Vec<&KeyContent>, Vec<&KeyContent>) = self.keys.iter().partition(has_signed);
-        let names = |keys: Vec<&'a KeyContent>| keys.into_iter().map(|key| key.name.as_str()).collect();
+        // People look for names, so they come by name and not by the ids of their keys.
+        let names = |keys: Vec<&'a KeyContent>| {
+            let mut names: Vec<&str> = keys.into_iter().map(|key| key.name.as_str()).collect();
+            names.sort_unstable();
+            names
+        };
         (names(signed), names(missing))
     }
 
