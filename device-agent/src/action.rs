@@ -7,7 +7,7 @@ use crate::Resource;
 #[must_use]
 pub enum Action<'a> {
     /// The running fetch goes on: feed the next [`crate::Event::Chunk`] or [`crate::Event::End`]. Any other
-    /// action after a chunk ends the fetch: drop the connection.
+    /// action after a chunk, but for [`Action::Proceed`], ends the fetch: drop the connection.
     Continue,
     /// What applications read has changed: make the exports, run the local hooks, answer with
     /// [`crate::Event::Exported`].
@@ -25,6 +25,9 @@ pub enum Action<'a> {
     },
     /// Make one TLS handshake, judge what was served, answer with [`crate::Event::Probed`].
     Probe(Endpoint<'a>),
+    /// One more signature is to be checked: answer at once with [`crate::Event::Proceed`] or, while a USB file is
+    /// judged, with [`crate::Event::Install`] and the same file again. A running fetch stays open.
+    Proceed,
     /// Send [`crate::Agent::status`] as a signed report where one is configured, answer with
     /// [`crate::Event::Reported`].
     Report,

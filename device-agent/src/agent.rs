@@ -1,6 +1,6 @@
 //! The engine: its state, and the one function that takes events and returns actions.
 
-use bundle::{ChannelId, Sha256};
+use bundle::{ChannelId, Sha256, SignatureMemo};
 use store::{Condition, KeyringBytes, Restated, Storage, Store};
 
 use crate::{
@@ -30,6 +30,10 @@ pub struct Agent<'w, S> {
     /// True once the pending fetch has begun to answer.
     pub(crate) opened: bool,
     pub(crate) state: State,
+    /// The judgement that waits for one more signature to be checked.
+    pub(crate) deferred: Option<Deferred>,
+    /// What the signatures of that judgement were found to be.
+    pub(crate) signatures: SignatureMemo,
     pub(crate) cycle: Cycle,
     pub(crate) jitter: Jitter,
     /// The keyring in force: the newer one of image and journal.
@@ -79,6 +83,17 @@ pub(crate) struct Memo {
     pub(crate) clock_unknown: bool,
 }
 
+/// A judgement that goes on with [`Event::Proceed`]: it is made again from its beginning, on the same bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Deferred {
+    /// Of what has arrived so far.
+    Arrived,
+    /// Of a complete answer.
+    Complete,
+    /// Of a USB file, which the driver hands over again.
+    File,
+}
+
 /// What the engine is waiting for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
@@ -106,9 +121,43 @@ impl<S: Storage> Agent<'_, S> {
     /// Takes one event and says what to do next.
     ///
     /// An event that does not answer the pending action changes nothing, and the pending action is returned
-    /// again.
+    /// again. One call checks at most one signature ([`limits::SIGNATURES_PER_CALL`]): it is short even on a small
+    /// board, and where more must be checked the action is [`Action::Proceed`].
     pub fn on(&mut self, now: Now, event: Event<'_>) -> Action<'_> {
         self.note_clock(now);
+        self.signatures.allow(limits::SIGNATURES_PER_CALL);
+        match self.deferred {
+            Some(deferred) => self.proceed(now, deferred, event),
+            None => self.begin(now, event),
+        }
+        self.pending(now)
+    }
+
+    /// Goes on with the judgement that waits; every other event changes nothing.
+    fn proceed(&mut self, now: Now, deferred: Deferred, event: Event<'_>) {
+        match (deferred, event) {
+            (Deferred::Arrived, Event::Proceed) => {
+                self.deferred = None;
+                self.look(now);
+            }
+            (Deferred::Complete, Event::Proceed) => {
+                self.deferred = None;
+                self.on_end(now);
+            }
+            (Deferred::File, Event::Install(file)) => {
+                self.deferred = None;
+                self.install_file(now, file);
+            }
+            (Deferred::File, Event::Proceed) => {
+                self.deferred = None;
+                self.file_gone(now);
+            }
+            _ => {}
+        }
+    }
+
+    fn begin(&mut self, now: Now, event: Event<'_>) {
+        self.signatures.forget();
         match (self.state, event) {
             (State::Idle { wake_at }, Event::Wake) if now.uptime_seconds >= wake_at => self.begin_cycle(now),
             (State::Idle { .. }, Event::Nudge) => self.begin_cycle(now),
@@ -119,12 +168,12 @@ impl<S: Storage> Agent<'_, S> {
             (state, event) if state.resource(self).is_some() => self.on_fetch(now, event),
             _ => {}
         }
-        self.pending(now)
     }
 
     /// The action that the state stands for.
     fn pending(&self, now: Now) -> Action<'_> {
         match self.state {
+            _ if self.deferred.is_some() => Action::Proceed,
             State::Idle { wake_at } => Action::Wait { seconds: wake_at.saturating_sub(now.uptime_seconds) },
             State::Probe { index, .. } => match self.endpoint(index) {
                 Some(endpoint) => Action::Probe(endpoint),

@@ -4,7 +4,10 @@ use bundle::{Order, UnixSeconds};
 use store::{Change, CheckNote, Error as StoreError, Restated, Storage, TransitionError};
 
 use crate::{
-    Agent, Clock, FetchFailure, Mode, Now, Reason, Resource, Transport, agent::State, limits, schedule,
+    Agent, Clock, FetchFailure, Mode, Now, Reason, Resource, Transport,
+    agent::{Deferred, State},
+    keyrings::Generations,
+    limits, schedule,
     status::LastCheck,
 };
 
@@ -219,15 +222,19 @@ impl<S: Storage> Agent<'_, S> {
     }
 
     fn gather_and_look(&mut self, now: Now, bytes: &[u8]) {
-        if !self.gather(bytes) {
-            return self.on_failure(now, FetchFailure::TooLarge);
-        }
-        let state = self.state;
-        match state {
+        if self.gather(bytes) { self.look(now) } else { self.on_failure(now, FetchFailure::TooLarge) }
+    }
+
+    /// Looks whether what has arrived is enough to go on with.
+    pub(crate) fn look(&mut self, now: Now) {
+        match self.state {
             State::Update { from } => self.try_update_prefix(now, from),
-            State::Keyrings(resource @ Resource::KeyringPack { .. }) if !self.accept_whole_generations() => {
-                self.judge_keyrings(now, resource);
-            }
+            State::Keyrings(resource @ Resource::KeyringPack { .. }) => match self.accept_whole_generations()
+            {
+                Generations::Deferred => self.deferred = Some(Deferred::Arrived),
+                Generations::Refused => self.judge_keyrings(now, resource),
+                Generations::Accepted => {}
+            },
             _ => {}
         }
     }

@@ -29,7 +29,8 @@ pub enum Event<'a> {
     Wake,
     /// Somebody wants a check now: a person, a message from the hub, the network coming up.
     Nudge,
-    /// Somebody hands over a USB file, as a whole.
+    /// Somebody hands over a USB file, as a whole; the same file again answers each [`crate::Action::Proceed`] that
+    /// follows. The engine keeps nothing of it: another file in between would be judged by itself.
     Install(&'a [u8]),
     /// The answer to a [`crate::Action::Fetch`] begins, with success; its bytes follow.
     Opened(Transport),
@@ -39,6 +40,8 @@ pub enum Event<'a> {
     End,
     /// The fetch ended without a complete answer.
     Failed(FetchFailure),
+    /// The answer to a [`crate::Action::Proceed`]; while a USB file is judged, that the file is there no more.
+    Proceed,
     /// The handshake of a [`crate::Action::Probe`] ended.
     Probed(ProbeOutcome),
     /// The exports of a [`crate::Action::Export`] are in place, or could not be made.

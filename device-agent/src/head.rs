@@ -6,7 +6,7 @@ use bundle::{
 };
 use store::{HeadNote, Storage};
 
-use crate::{Agent, Clock, Freshness, Now, Reason, cycle::known, limits};
+use crate::{Agent, Clock, Freshness, Now, Reason, agent::Deferred, cycle::known, limits};
 
 /// What is kept of an accepted head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub(crate) struct AcceptedHead {
 /// Why a head is not the newest one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HeadFault {
+    /// Nothing is known yet: one more signature is to be checked.
+    Deferred,
     /// It needs a newer keyring: this version at least.
     Keyring(u32),
     /// It is of a newer recovery epoch.
@@ -58,8 +60,11 @@ impl AcceptedHead {
 impl<S: Storage> Agent<'_, S> {
     /// Judges the head that has arrived, and goes on with keyrings or with the release it names.
     pub(crate) fn judge_head(&mut self, now: Now) {
-        let document = self.memory.incoming.get(..self.gathered).unwrap_or_default();
-        match self.read_head(document, now).and_then(|head| self.place(head)) {
+        let incoming = core::mem::take(&mut self.memory.incoming);
+        let head = self.read_head(incoming.get(..self.gathered).unwrap_or_default(), now);
+        self.memory.incoming = incoming;
+        match head.and_then(|head| self.place(head)) {
+            Err(HeadFault::Deferred) => self.deferred = Some(Deferred::Complete),
             Ok(head) => self.accept_head(now, head),
             Err(HeadFault::Keyring(version)) => {
                 self.cycle.head_fault = Some(Reason::KeyringUnavailable);
@@ -93,12 +98,13 @@ impl<S: Storage> Agent<'_, S> {
     }
 
     /// Verifies and decodes; nothing is compared with earlier heads yet.
-    pub(crate) fn read_head(&self, document: &[u8], now: Now) -> Result<AcceptedHead, HeadFault> {
+    pub(crate) fn read_head(&mut self, document: &[u8], now: Now) -> Result<AcceptedHead, HeadFault> {
         let malformed = |_| HeadFault::Refused(Reason::HeadMalformed);
         let keyring = Keyring::restored(self.keyring.as_bytes())
             .map_err(|_| HeadFault::Refused(Reason::KeyringUnavailable))?;
         let envelope = Envelope::parse_whole(document).map_err(malformed)?;
-        let authentic = envelope.verify(&keyring, self.channel).map_err(fault)?;
+        let authentic =
+            envelope.verify_in_steps(&keyring, self.channel, &mut self.signatures).map_err(fault)?;
         let head = Head::decode(authentic).map_err(|_| HeadFault::Refused(Reason::HeadMalformed))?;
         let issued_at = head.header().issued_at;
         let lifetime = head.expires_at().since(issued_at);
@@ -199,6 +205,7 @@ fn fault(error: VerifyError) -> HeadFault {
     match error {
         VerifyError::KeyringTooOld { needed, .. } => HeadFault::Keyring(needed),
         VerifyError::Epoch { .. } => HeadFault::Epoch,
+        VerifyError::Deferred => HeadFault::Deferred,
         VerifyError::Channel => HeadFault::Refused(Reason::HeadOfOtherChannel),
         VerifyError::Threshold { .. } => HeadFault::Unverified(Reason::HeadUnsigned),
         _ => HeadFault::Refused(Reason::HeadMalformed),

@@ -5,10 +5,21 @@ use store::{Restated, Storage};
 
 use crate::{
     Agent, FetchFailure, Now, Reason, Resource,
-    agent::State,
+    agent::{Deferred, State},
     limits,
     start::{keyring_bytes, restated},
 };
+
+/// What became of the generations that have arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Generations {
+    /// Every whole one is in force.
+    Accepted,
+    /// The next one waits for one more signature to be checked.
+    Deferred,
+    /// The next one is refused.
+    Refused,
+}
 
 impl<S: Storage> Agent<'_, S> {
     /// Asks for the generations up to `version`, as many as one pack holds.
@@ -49,16 +60,18 @@ impl<S: Storage> Agent<'_, S> {
 
     /// Accepts every generation of a pack that has arrived as a whole, and makes room for the next ones.
     ///
-    /// False where the next one is refused: more bytes do not help, and trying again at each of them would let
-    /// whoever serves the pack buy a table of signature verifications with every byte.
-    pub(crate) fn accept_whole_generations(&mut self) -> bool {
+    /// Where the next one is refused more bytes do not help, and trying again at each of them would let whoever
+    /// serves the pack buy a table of signature verifications with every byte.
+    pub(crate) fn accept_whole_generations(&mut self) -> Generations {
         loop {
             match self.accept_next() {
                 Ok(consumed) => {
                     self.memory.incoming.copy_within(consumed..self.gathered, 0);
                     self.gathered = self.gathered.saturating_sub(consumed);
                 }
-                Err(error) => return matches!(error, VerifyError::Parse(error) if error.is_truncated()),
+                Err(VerifyError::Deferred) => return Generations::Deferred,
+                Err(VerifyError::Parse(error)) if error.is_truncated() => return Generations::Accepted,
+                Err(_) => return Generations::Refused,
             }
         }
     }
@@ -66,7 +79,10 @@ impl<S: Storage> Agent<'_, S> {
     /// The answer is complete: what is left in it must be keyrings.
     pub(crate) fn judge_keyrings(&mut self, now: Now, resource: Resource) {
         let before = self.keyring_version();
-        self.accept_whole_generations();
+        if self.accept_whole_generations() == Generations::Deferred {
+            self.deferred = Some(Deferred::Complete);
+            return;
+        }
         let refused = self.gathered > 0;
         self.write_keyring();
         if refused {
@@ -145,11 +161,12 @@ impl<S: Storage> Agent<'_, S> {
         let channel = self.channel;
         let bytes = self.memory.incoming.get(..self.gathered).unwrap_or_default();
         let keyring = Keyring::restored(self.keyring.as_bytes())?;
-        let accepted = keyring.accept(bytes)?;
+        let accepted = keyring.accept_in_steps(bytes, &mut self.signatures)?;
         let replaced = restated(&accepted.keyring, channel);
         let consumed = bytes.len().saturating_sub(accepted.rest.len());
         self.keyring = keyring_bytes(accepted.document).ok_or(VerifyError::BodyLength)?;
         self.note_restated(replaced);
+        self.signatures.forget();
         Ok(consumed)
     }
 

@@ -35,6 +35,9 @@ pub const CONCLUSIVE_FAILURES_MAX: u8 = 3;
 pub const TRIAL_SECONDS_MIN: u64 = 60;
 /// Endpoints probed in one round: what a report can carry.
 pub const ENDPOINTS_MAX: u16 = 32;
+/// Signatures checked in one call of the engine: each takes a small board some milliseconds, and its step must
+/// not keep the application waiting.
+pub const SIGNATURES_PER_CALL: u32 = 1;
 /// Keyring generations accepted in one check: a chain of this length is four requests of a full pack each.
 pub const GENERATIONS_PER_CHECK_MAX: u32 = 256;
 /// Seconds that a signer's clock may be ahead of the device's: the publisher's own limit.

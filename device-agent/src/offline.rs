@@ -5,32 +5,48 @@ use store::Storage;
 
 use crate::{
     Agent, Clock, Now, Reason,
+    agent::Deferred,
     cycle::Cycle,
     head::{AcceptedHead, HeadFault},
     limits::FILE_BYTES_MAX,
     staging::Progress,
     start::{keyring_bytes, restated},
     target::Target,
-    update::verify_release,
+    update::{Fault, verify_release},
 };
 
 impl<S: Storage> Agent<'_, S> {
     /// Installs the release of a USB file: keyrings first, then the head if there is a good one, then manifest
     /// and certificates. Without a fresh head only a release above the floor is taken.
+    ///
+    /// Where one more signature is to be checked, nothing but the accepted keyrings is kept of this call: the file
+    /// comes again, and the same way is walked one signature further.
     pub(crate) fn install_file(&mut self, now: Now, file: &[u8]) {
         self.cycle = Cycle::default();
         self.target = None;
         self.filling = None;
-        if let Err(reason) = self.stage_file(now, file) {
-            let subject = self.target.map(|target| target.order);
-            self.drop_candidate();
-            self.finish(now, reason, subject);
+        match self.stage_file(now, file) {
+            Ok(()) => {}
+            Err(Fault::Deferred) => self.deferred = Some(Deferred::File),
+            Err(Fault::Reason(reason)) => self.file_refused(now, reason),
         }
     }
 
-    fn stage_file(&mut self, now: Now, file: &[u8]) -> Result<(), Reason> {
+    /// The file was taken away while it was judged.
+    pub(crate) fn file_gone(&mut self, now: Now) {
+        self.write_keyring();
+        self.file_refused(now, Reason::FileWithdrawn);
+    }
+
+    fn file_refused(&mut self, now: Now, reason: Reason) {
+        let subject = self.target.map(|target| target.order);
+        self.drop_candidate();
+        self.finish(now, reason, subject);
+    }
+
+    fn stage_file(&mut self, now: Now, file: &[u8]) -> Result<(), Fault> {
         if u32::try_from(file.len()).map_or(true, |length| length > FILE_BYTES_MAX) {
-            return Err(Reason::FileMalformed);
+            return Err(Fault::Reason(Reason::FileMalformed));
         }
         let usb = Usb::parse(file).map_err(|_| Reason::FileMalformed)?;
         self.accept_keyrings_of_file(usb.keyrings)?;
@@ -38,8 +54,13 @@ impl<S: Storage> Agent<'_, S> {
             Some(document) => self.head_of_file(now, document)?,
             None => None,
         };
-        let (found, _) =
-            verify_release(usb.manifest_document, &self.keyring, self.channel, self.memory.candidate)?;
+        let (found, _) = verify_release(
+            usb.manifest_document,
+            &self.keyring,
+            self.channel,
+            self.memory.candidate,
+            &mut self.signatures,
+        )?;
         let target = Target { order: found.order, digest: found.digest };
         self.target = Some(target);
         self.judge_file(target)?;
@@ -59,8 +80,8 @@ impl<S: Storage> Agent<'_, S> {
         match self.fill(usb.blobs) {
             Ok(Progress::Complete) => {}
             // Unreachable because the certificates were counted and hashed above.
-            Ok(Progress::Wants(_)) => return Err(Reason::FileMalformed),
-            Err(reason) => return Err(reason),
+            Ok(Progress::Wants(_)) => return Err(Fault::Reason(Reason::FileMalformed)),
+            Err(reason) => return Err(Fault::Reason(reason)),
         }
         if let Some(head) = head.filter(|_| vouched) {
             self.head = Some(head);
@@ -84,7 +105,7 @@ impl<S: Storage> Agent<'_, S> {
     }
 
     /// Takes the generations that are newer than the keyring in force, one by one.
-    fn accept_keyrings_of_file(&mut self, files: &[u8]) -> Result<(), Reason> {
+    fn accept_keyrings_of_file(&mut self, files: &[u8]) -> Result<(), Fault> {
         let mut rest = files;
         while !rest.is_empty() {
             let (length, newer) = self.next_generation(rest)?;
@@ -115,23 +136,33 @@ impl<S: Storage> Agent<'_, S> {
         Ok((files.len().saturating_sub(after.len()), keyring.header().order > in_force))
     }
 
-    fn accept_generation(&mut self, generation: &[u8]) -> Result<(), Reason> {
+    fn accept_generation(&mut self, generation: &[u8]) -> Result<(), Fault> {
         let channel = self.channel;
         let in_force = Keyring::restored(self.keyring.as_bytes()).map_err(|_| Reason::KeyringUnavailable)?;
-        let accepted = in_force.accept(generation).map_err(|_| Reason::KeyringRefused)?;
+        let accepted =
+            in_force.accept_in_steps(generation, &mut self.signatures).map_err(|error| match error {
+                VerifyError::Deferred => Fault::Deferred,
+                _ => Fault::Reason(Reason::KeyringRefused),
+            })?;
         let replaced = restated(&accepted.keyring, channel);
         self.keyring = keyring_bytes(accepted.document).ok_or(Reason::KeyringRefused)?;
         self.note_restated(replaced);
+        self.signatures.forget();
         Ok(())
     }
 
     /// The file's head, where it is the newest one and still fresh; a spoilt one spoils the file.
-    fn head_of_file(&self, now: Now, document: &[u8]) -> Result<Option<AcceptedHead>, Reason> {
+    fn head_of_file(&mut self, now: Now, document: &[u8]) -> Result<Option<AcceptedHead>, Fault> {
         let head = match self.read_head(document, now).and_then(|head| self.place(head)) {
             Ok(head) => head,
             Err(HeadFault::Refused(Reason::HeadOlder)) => return Ok(None),
-            Err(HeadFault::Refused(reason) | HeadFault::Unverified(reason)) => return Err(reason),
-            Err(HeadFault::Keyring(_) | HeadFault::Epoch) => return Err(Reason::KeyringUnavailable),
+            Err(HeadFault::Deferred) => return Err(Fault::Deferred),
+            Err(HeadFault::Refused(reason) | HeadFault::Unverified(reason)) => {
+                return Err(Fault::Reason(reason));
+            }
+            Err(HeadFault::Keyring(_) | HeadFault::Epoch) => {
+                return Err(Fault::Reason(Reason::KeyringUnavailable));
+            }
         };
         Ok(match now.clock {
             Clock::Known(time) if time <= head.expires_at() => Some(head),

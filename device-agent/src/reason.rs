@@ -165,6 +165,8 @@ reasons! {
     FileMalformed = 180, "file_malformed", "the file is not a whole USB file";
     /// The USB file's release is not newer.
     FileNotNewer = 181, "file_not_newer", "the file's release is not newer than the confirmed one";
+    /// The file went away while it was judged.
+    FileWithdrawn = 182, "file_withdrawn", "the USB file was taken away while it was judged";
 }
 
 impl Reason {

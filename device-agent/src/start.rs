@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use bundle::{ChannelId, Envelope, Keyring, Order, Role, Seed, VerifyError};
+use bundle::{ChannelId, Envelope, Keyring, Order, Role, Seed, SignatureMemo, VerifyError};
 use store::{Condition, Floors, KeyringBytes, Restated, Storage, Store};
 
 use crate::{
@@ -79,6 +79,7 @@ impl<'w, S: Storage> Agent<'w, S> {
     /// An engine over an open store.
     ///
     /// A keyring of the image that is newer than the journal's is written down, with the floors that it restates.
+    /// The start is no step: the seed is proven as a whole, however many signatures that takes.
     ///
     /// # Errors
     /// [`StartError`] where image, store or configuration cannot be used at all.
@@ -101,6 +102,8 @@ impl<'w, S: Storage> Agent<'w, S> {
             gathered: 0,
             opened: false,
             state: State::Idle { wake_at: 0 },
+            deferred: None,
+            signatures: SignatureMemo::new(),
             cycle: Cycle::default(),
             jitter: Jitter::new(configuration.entropy),
             keyring,

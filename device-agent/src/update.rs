@@ -1,11 +1,13 @@
 //! The way to a verified manifest: by an update's patch, else as a whole; and what a manifest must be.
 
-use bundle::{AuthenticHeader, Document as _, Keyring, Kind, Manifest, Sha256, UpdatePrefix, VerifyError};
+use bundle::{
+    AuthenticHeader, Document as _, Keyring, Kind, Manifest, Sha256, SignatureMemo, UpdatePrefix, VerifyError,
+};
 use store::{Denials, Storage};
 
 use crate::{
     Agent, FetchFailure, Mode, Now, Reason,
-    agent::State,
+    agent::{Deferred, State},
     content::{Content, Place},
     coverage,
     start::saturated,
@@ -18,6 +20,15 @@ enum Step {
     More,
     /// The candidate is verified; the prefix has so many bytes.
     Verified(usize),
+}
+
+/// Why there is no candidate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Nothing is known yet: one more signature is to be checked.
+    Deferred,
+    /// For this reason.
+    Reason(Reason),
 }
 
 impl<S: Storage> Agent<'_, S> {
@@ -35,23 +46,26 @@ impl<S: Storage> Agent<'_, S> {
                     self.fill_from_incoming(now, certificates);
                 }
             }
+            Err(Fault::Deferred) => self.deferred = Some(Deferred::Arrived),
             // The update is only a shortcut: whatever is wrong with it, the manifest itself decides.
-            Err(_) => self.ask(State::Release),
+            Err(Fault::Reason(_)) => self.ask(State::Release),
         }
     }
 
-    fn read_update_prefix(&mut self, from: u32) -> Result<Step, Reason> {
+    fn read_update_prefix(&mut self, from: u32) -> Result<Step, Fault> {
         let target = self.target.ok_or(Reason::UpdateRejected)?;
         let incoming = self.memory.incoming.get(..self.gathered).unwrap_or_default();
         let prefix = match UpdatePrefix::parse(incoming) {
             Ok(prefix) => prefix,
             Err(error) if error.is_truncated() => return Ok(Step::More),
-            Err(_) => return Err(Reason::UpdateRejected),
+            Err(_) => return Err(Fault::Reason(Reason::UpdateRejected)),
         };
         let keyring = Keyring::restored(self.keyring.as_bytes()).map_err(|_| Reason::KeyringUnavailable)?;
-        let header = prefix.verify_header(&keyring, self.channel).map_err(release_fault)?;
+        let header = prefix
+            .verify_header_in_steps(&keyring, self.channel, &mut self.signatures)
+            .map_err(release_fault)?;
         if prefix.from() != from || !names(&header, target) {
-            return Err(Reason::UpdateRejected);
+            return Err(Fault::Reason(Reason::UpdateRejected));
         }
         let (envelope, length) = (prefix.manifest(), prefix.wire_bytes());
         let parts = [envelope.header_bytes(), envelope.signatures().as_bytes()];
@@ -97,9 +111,13 @@ impl<S: Storage> Agent<'_, S> {
 
     /// Judges the manifest that has arrived.
     pub(crate) fn judge_release(&mut self, now: Now) {
-        let result = self.read_release().and_then(|()| self.admit_candidate());
-        if let Err(reason) = result {
-            return self.refuse(now, reason);
+        match self.read_release().and_then(|()| self.admit_candidate().map_err(Fault::Reason)) {
+            Ok(()) => {}
+            Err(Fault::Deferred) => {
+                self.deferred = Some(Deferred::Complete);
+                return;
+            }
+            Err(Fault::Reason(reason)) => return self.refuse(now, reason),
         }
         self.begin_staging(now);
         if self.filling.is_some() {
@@ -107,12 +125,18 @@ impl<S: Storage> Agent<'_, S> {
         }
     }
 
-    fn read_release(&mut self) -> Result<(), Reason> {
+    fn read_release(&mut self) -> Result<(), Fault> {
         let target = self.target.ok_or(Reason::ReleaseMismatch)?;
         let document = self.memory.incoming.get(..self.gathered).unwrap_or_default();
-        let (found, _) = verify_release(document, &self.keyring, self.channel, self.memory.candidate)?;
+        let (found, _) = verify_release(
+            document,
+            &self.keyring,
+            self.channel,
+            self.memory.candidate,
+            &mut self.signatures,
+        )?;
         if (found.order, found.digest) != (target.order, target.digest) {
-            return Err(Reason::ReleaseMismatch);
+            return Err(Fault::Reason(Reason::ReleaseMismatch));
         }
         self.candidate = Some(found);
         Ok(())
@@ -162,10 +186,11 @@ pub(crate) fn verify_release(
     keyring: &store::KeyringBytes,
     channel: bundle::ChannelId,
     memory: &mut [u8],
-) -> Result<(Content, Kind), Reason> {
+    signatures: &mut SignatureMemo,
+) -> Result<(Content, Kind), Fault> {
     let keyring = Keyring::restored(keyring.as_bytes()).map_err(|_| Reason::KeyringUnavailable)?;
     let envelope = bundle::Envelope::parse_whole(document).map_err(|_| Reason::ReleaseMalformed)?;
-    let authentic = envelope.verify(&keyring, channel).map_err(release_fault)?;
+    let authentic = envelope.verify_in_steps(&keyring, channel, signatures).map_err(release_fault)?;
     let manifest = Manifest::decode(authentic).map_err(|_| Reason::ReleaseMalformed)?;
     let length = put(memory, &[document]).ok_or(Reason::ReleaseTooLarge)?;
     Ok((candidate(&manifest, length), manifest.header().kind))
@@ -210,11 +235,18 @@ fn put(memory: &mut [u8], parts: &[&[u8]]) -> Option<usize> {
     Some(end)
 }
 
-pub(crate) fn release_fault(error: VerifyError) -> Reason {
-    match error {
+impl From<Reason> for Fault {
+    fn from(reason: Reason) -> Self {
+        Self::Reason(reason)
+    }
+}
+
+fn release_fault(error: VerifyError) -> Fault {
+    Fault::Reason(match error {
+        VerifyError::Deferred => return Fault::Deferred,
         VerifyError::Channel => Reason::ReleaseOfOtherChannel,
         VerifyError::Threshold { .. } => Reason::ReleaseUnsigned,
         VerifyError::KeyringTooOld { .. } | VerifyError::Epoch { .. } => Reason::KeyringUnavailable,
         _ => Reason::ReleaseMalformed,
-    }
+    })
 }

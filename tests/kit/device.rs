@@ -143,16 +143,15 @@ impl Device {
     pub fn cycle(&mut self, serve: &mut Serve<'_>, probe: &mut Probe<'_>) -> Option<Reason> {
         self.requests.clear();
         let now = self.now();
-        let mut next = step(&self.channel, self.agent.on(now, Event::Nudge));
+        let mut next = self.on(now, Event::Nudge);
         for _ in 0..ACTIONS_MAX {
             next = match next {
                 Step::Wait => break,
-                Step::Continue => step(&self.channel, self.agent.on(now, Event::End)),
-                Step::Export => step(&self.channel, self.agent.on(now, Event::Exported { complete: true })),
-                Step::Report => step(&self.channel, self.agent.on(now, Event::Reported { delivered: true })),
-                Step::Probe(endpoint) => {
-                    step(&self.channel, self.agent.on(now, Event::Probed(probe(&endpoint))))
-                }
+                Step::Proceed => self.on(now, Event::Proceed),
+                Step::Continue => self.on(now, Event::End),
+                Step::Export => self.on(now, Event::Exported { complete: true }),
+                Step::Report => self.on(now, Event::Reported { delivered: true }),
+                Step::Probe(endpoint) => self.on(now, Event::Probed(probe(&endpoint))),
                 Step::Fetch(path, bytes_max) => {
                     let body = serve(&path);
                     self.requests.push((path, body.as_ref().map(Vec::len)));
@@ -163,43 +162,46 @@ impl Device {
         self.agent.status(now).reason
     }
 
+    /// One event, and all that the engine goes on with before it asks for something else.
+    fn on(&mut self, now: Now, event: Event<'_>) -> Step {
+        let again = if matches!(event, Event::Install(_)) { event } else { Event::Proceed };
+        let mut next = step(&self.channel, self.agent.on(now, event));
+        while matches!(next, Step::Proceed) {
+            next = step(&self.channel, self.agent.on(now, again));
+        }
+        next
+    }
+
     fn answer(&mut self, now: Now, body: Option<Vec<u8>>, bytes_max: u32) -> Step {
         let Some(body) = body else {
-            return step(&self.channel, self.agent.on(now, Event::Failed(FetchFailure::NotFound)));
+            return self.on(now, Event::Failed(FetchFailure::NotFound));
         };
         if body.len() > usize::try_from(bytes_max).unwrap_or(usize::MAX) {
-            return step(&self.channel, self.agent.on(now, Event::Failed(FetchFailure::TooLarge)));
+            return self.on(now, Event::Failed(FetchFailure::TooLarge));
         }
-        let mut next = step(&self.channel, self.agent.on(now, Event::Opened(Transport::Authenticated)));
+        let mut next = self.on(now, Event::Opened(Transport::Authenticated));
         for chunk in body.chunks(1_000) {
             if !matches!(next, Step::Continue) {
                 return next;
             }
-            next = step(&self.channel, self.agent.on(now, Event::Chunk(chunk)));
+            next = self.on(now, Event::Chunk(chunk));
         }
-        if matches!(next, Step::Continue) {
-            step(&self.channel, self.agent.on(now, Event::End))
-        } else {
-            next
-        }
+        if matches!(next, Step::Continue) { self.on(now, Event::End) } else { next }
     }
 
     /// Hands over a USB file and finishes what it starts.
     pub fn install(&mut self, file: &[u8], probe: &mut Probe<'_>) -> Option<Reason> {
         let now = self.now();
-        let mut next = step(&self.channel, self.agent.on(now, Event::Install(file)));
+        let mut next = self.on(now, Event::Install(file));
         for _ in 0..ACTIONS_MAX {
             next = match next {
                 Step::Wait => break,
-                Step::Continue => step(&self.channel, self.agent.on(now, Event::End)),
-                Step::Export => step(&self.channel, self.agent.on(now, Event::Exported { complete: true })),
-                Step::Report => step(&self.channel, self.agent.on(now, Event::Reported { delivered: true })),
-                Step::Probe(endpoint) => {
-                    step(&self.channel, self.agent.on(now, Event::Probed(probe(&endpoint))))
-                }
-                Step::Fetch(..) => {
-                    step(&self.channel, self.agent.on(now, Event::Failed(FetchFailure::Unreachable)))
-                }
+                Step::Proceed => self.on(now, Event::Proceed),
+                Step::Continue => self.on(now, Event::End),
+                Step::Export => self.on(now, Event::Exported { complete: true }),
+                Step::Report => self.on(now, Event::Reported { delivered: true }),
+                Step::Probe(endpoint) => self.on(now, Event::Probed(probe(&endpoint))),
+                Step::Fetch(..) => self.on(now, Event::Failed(FetchFailure::Unreachable)),
             };
         }
         self.agent.status(now).reason
@@ -246,6 +248,7 @@ enum Step {
     Export,
     Fetch(String, u32),
     Probe(String),
+    Proceed,
     Report,
     Wait,
 }
@@ -256,6 +259,7 @@ fn step(channel: &str, action: Action<'_>) -> Step {
         Action::Export { .. } => Step::Export,
         Action::Fetch { resource, bytes_max } => Step::Fetch(resource.path(channel).to_string(), bytes_max),
         Action::Probe(endpoint) => Step::Probe(format!("{}:{}", endpoint.host, endpoint.port)),
+        Action::Proceed => Step::Proceed,
         Action::Report => Step::Report,
         Action::Wait { .. } => Step::Wait,
     }

@@ -71,6 +71,7 @@ const REASONS: [(u16, &str); 56] = [
     (164, "store_mismatch"),
     (180, "file_malformed"),
     (181, "file_not_newer"),
+    (182, "file_withdrawn"),
 ];
 
 /// What a probe said under one bundle, by number.

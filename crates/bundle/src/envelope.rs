@@ -2,7 +2,8 @@
 
 use crate::{
     Authentic, AuthenticHeader, Authority, ChannelId, Header, Key, Keyring, Kind, ParseError, RecoverySet,
-    Role, Sha256, SignatureTable, VerifyError, threshold, threshold::SignedMessage, wire::Reader,
+    Role, Sha256, SignatureMemo, SignatureTable, VerifyError, memo::Pace, threshold,
+    threshold::SignedMessage, wire::Reader,
 };
 
 /// One document as it came. Reading it copies nothing and believes nothing.
@@ -96,6 +97,19 @@ impl<'a> Envelope<'a> {
         self.verify_header(keyring, channel)?.attach(self.body())
     }
 
+    /// As [`Envelope::verify`], with no more signatures than `memo` allows in this call.
+    ///
+    /// # Errors
+    /// [`VerifyError::Deferred`] where one more is to be checked: the same call again goes on.
+    pub fn verify_in_steps(
+        &self,
+        keyring: &Keyring<'_>,
+        channel: ChannelId,
+        memo: &mut SignatureMemo,
+    ) -> Result<Authentic<'a>, VerifyError> {
+        self.verify_header_in_steps(keyring, channel, memo)?.attach(self.body())
+    }
+
     /// Checks the signatures of a document whose body arrives separately.
     ///
     /// # Errors
@@ -104,6 +118,28 @@ impl<'a> Envelope<'a> {
         &self,
         keyring: &Keyring<'_>,
         channel: ChannelId,
+    ) -> Result<AuthenticHeader<'a>, VerifyError> {
+        self.judge_header(keyring, channel, &mut Pace::AtOnce)
+    }
+
+    /// As [`Envelope::verify_header`], with no more signatures than `memo` allows in this call.
+    ///
+    /// # Errors
+    /// [`VerifyError::Deferred`] where one more is to be checked: the same call again goes on.
+    pub fn verify_header_in_steps(
+        &self,
+        keyring: &Keyring<'_>,
+        channel: ChannelId,
+        memo: &mut SignatureMemo,
+    ) -> Result<AuthenticHeader<'a>, VerifyError> {
+        self.judge_header(keyring, channel, &mut Pace::InSteps(memo))
+    }
+
+    fn judge_header(
+        &self,
+        keyring: &Keyring<'_>,
+        channel: ChannelId,
+        pace: &mut Pace<'_>,
     ) -> Result<AuthenticHeader<'a>, VerifyError> {
         let role = match self.header.kind {
             Kind::Manifest => Role::Release,
@@ -121,7 +157,7 @@ impl<'a> Envelope<'a> {
             Some(keys) => (keyring.keys_of(keys), keys.threshold),
             None => return Err(VerifyError::Threshold { role: Some(role), valid: 0, needed: 1 }),
         };
-        self.require(keys, Some(role), needed)?;
+        self.require(keys, Some(role), needed, pace)?;
         Ok(self.believe(Authority::Threshold { role, keyring: keyring.order() }))
     }
 
@@ -140,14 +176,22 @@ impl<'a> Envelope<'a> {
     }
 
     /// The threshold of one role of `keyring`, for a document of the keyring kind.
-    pub(crate) fn require_keyring_role(&self, keyring: &Keyring<'_>) -> Result<(), VerifyError> {
+    pub(crate) fn require_keyring_role(
+        &self,
+        keyring: &Keyring<'_>,
+        pace: &mut Pace<'_>,
+    ) -> Result<(), VerifyError> {
         let role = keyring.keyring_role();
-        self.require(keyring.keys_of(role), Some(Role::Keyring), role.threshold)
+        self.require(keyring.keys_of(role), Some(Role::Keyring), role.threshold, pace)
     }
 
     /// The threshold of a recovery set.
-    pub(crate) fn require_recovery(&self, recovery: &RecoverySet<'_>) -> Result<(), VerifyError> {
-        self.require(recovery.keys(), None, recovery.threshold())
+    pub(crate) fn require_recovery(
+        &self,
+        recovery: &RecoverySet<'_>,
+        pace: &mut Pace<'_>,
+    ) -> Result<(), VerifyError> {
+        self.require(recovery.keys(), None, recovery.threshold(), pace)
     }
 
     fn require<'k>(
@@ -155,10 +199,11 @@ impl<'a> Envelope<'a> {
         keys: impl Iterator<Item = Key<'k>>,
         role: Option<Role>,
         needed: u8,
+        pace: &mut Pace<'_>,
     ) -> Result<(), VerifyError> {
         let message =
             SignedMessage::new(&[self.header_bytes, self.signed_body()]).ok_or(VerifyError::BodyLength)?;
-        threshold::require(&message, self.signatures, keys, role, needed)
+        threshold::require(&message, self.signatures, keys, role, needed, pace)
     }
 
     fn signed_body(&self) -> &'a [u8] {

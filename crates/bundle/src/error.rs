@@ -94,6 +94,9 @@ pub enum VerifyError {
     CommitmentChanged,
     /// An authenticated body that does not decode.
     Decode(DecodeError),
+    /// One more signature is to be checked than this call may check: ask again, with the same bytes. Only calls that
+    /// take a [`crate::SignatureMemo`] end like this; nothing has been decided.
+    Deferred,
     /// Another recovery epoch than the one this keyring can judge.
     Epoch {
         /// Epoch of the keyring in force.
@@ -171,6 +174,7 @@ impl VerifyError {
             Self::Channel => "channel",
             Self::CommitmentChanged => "commitment_changed",
             Self::Decode(_) => "decode",
+            Self::Deferred => "deferred",
             Self::Epoch { .. } => "epoch",
             Self::FloorKept(_) => "floor_kept",
             Self::KeyringTooOld { .. } => "keyring_too_old",
@@ -253,6 +257,7 @@ impl fmt::Display for VerifyError {
                 "the recovery commitment changed without the recovery keys, or a recovery kept it",
             ),
             Self::Decode(_) => f.write_str("the body was signed but does not decode"),
+            Self::Deferred => f.write_str("one more signature is to be checked: ask again"),
             Self::Epoch { current, offered } => {
                 write!(
                     f,

@@ -81,6 +81,11 @@ impl Key<'_> {
         if key.is_weak() { Err(KeyDefect::Weak) } else { Ok(()) }
     }
 
+    /// True where `signature` has the length of one of this key's, and this version knows the algorithm.
+    pub(crate) const fn fits(&self, signature: &[u8]) -> bool {
+        self.algorithm.is_known() && self.bytes.len() == 32 && signature.len() == Signature::BYTE_SIZE
+    }
+
     /// Strict verification; false for unknown algorithms and malformed keys or signatures.
     pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         let Ok(bytes) = <&[u8; 32]>::try_from(self.bytes) else { return false };

@@ -80,6 +80,7 @@ mod key;
 mod keyring;
 pub mod limits;
 mod manifest;
+mod memo;
 mod order;
 mod patch;
 mod report;
@@ -111,6 +112,7 @@ pub use manifest::{
     Anchor, AnchorIndex, AnchorState, Anchors, ConstraintSet, Denial, DenialKind, DistrustOrder,
     Intermediate, Manifest, Pin, PinKind, Purposes, Service, Subtree, Url,
 };
+pub use memo::SignatureMemo;
 pub use order::Order;
 pub use patch::Patch;
 pub use report::{PROBE_RESULTS_MAX, ProbeResult, Report, ReportFrame};

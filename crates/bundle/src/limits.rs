@@ -55,6 +55,9 @@ pub const FLOORS_MAX: usize = 16;
 pub const SIGNATURES_MAX: usize = 16;
 /// Bytes of one signature: ML-DSA-87 needs 4,627.
 pub const SIGNATURE_BYTES_MAX: usize = 4_627;
+/// Signatures whose outcome is kept while one decision is made in steps: a whole table of the head and one of the
+/// manifest of a USB file, the most that one decision walks.
+pub const MEMO_ENTRIES: usize = 32;
 /// Bytes of a signature table: four ML-DSA-44 signatures, each with its public key beside it (3,743 bytes).
 pub const SIGNATURE_TABLE_BYTES_MAX: usize = 16_384;
 /// Bytes of an echo's body.

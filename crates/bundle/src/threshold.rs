@@ -4,7 +4,7 @@
 //! in front of a good signature cannot hide it. Keys come from the keyring in force and so does the algorithm: an
 //! entry that claims another one is not looked at.
 
-use crate::{Key, Role, SignatureTable, VerifyError};
+use crate::{Key, Role, SignatureTable, VerifyError, memo::Pace};
 
 /// What is signed: the domain string, the header, and the body of the kinds that sign it directly.
 pub(crate) struct SignedMessage {
@@ -39,21 +39,26 @@ impl SignedMessage {
 /// Succeeds where at least `needed` different keys have a valid signature over the message.
 ///
 /// `keys` must hold no key twice, which decoding a keyring guarantees. Work is bounded: each signature of the
-/// table (at most sixteen) is tried under the keys of its id only, and the walk ends when the threshold is met.
+/// table (at most sixteen) is tried under the keys of its id only, and the walk ends when the threshold is met, or
+/// with [`VerifyError::Deferred`] at the first signature that is one more than `pace` allows.
 pub(crate) fn require<'k>(
     message: &SignedMessage,
     signatures: SignatureTable<'_>,
     keys: impl Iterator<Item = Key<'k>>,
     role: Option<Role>,
     needed: u8,
+    pace: &mut Pace<'_>,
 ) -> Result<(), VerifyError> {
     let mut valid = 0_u8;
     for key in keys {
         let id = key.id();
-        let signed = signatures
+        let mut claims = signatures
             .iter()
-            .filter(|signature| signature.key_id == id && signature.algorithm == key.algorithm)
-            .any(|signature| key.verifies(message.as_bytes(), signature.bytes));
+            .filter(|signature| signature.key_id == id && signature.algorithm == key.algorithm);
+        let mut signed = false;
+        while let (false, Some(claim)) = (signed, claims.next()) {
+            signed = pace.verifies(&key, message.as_bytes(), claim.bytes)?;
+        }
         valid = valid.saturating_add(u8::from(signed));
         if needed > 0 && valid >= needed {
             return Ok(());

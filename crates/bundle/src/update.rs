@@ -5,7 +5,8 @@
 //! not have, in the new manifest's order. Nothing but the manifest inside is signed, and nothing else needs to be.
 
 use crate::{
-    AuthenticHeader, ChannelId, Envelope, Keyring, ParseError, Patch, VerifyError, limits, wire::Reader,
+    AuthenticHeader, ChannelId, Envelope, Keyring, ParseError, Patch, SignatureMemo, VerifyError, limits,
+    wire::Reader,
 };
 
 /// First bytes of an update file.
@@ -69,5 +70,18 @@ impl<'a> UpdatePrefix<'a> {
         channel: ChannelId,
     ) -> Result<AuthenticHeader<'a>, VerifyError> {
         self.manifest.verify_header(keyring, channel)
+    }
+
+    /// As [`UpdatePrefix::verify_header`], with no more signatures than `memo` allows in this call.
+    ///
+    /// # Errors
+    /// As [`Envelope::verify_header_in_steps`].
+    pub fn verify_header_in_steps(
+        &self,
+        keyring: &Keyring<'_>,
+        channel: ChannelId,
+        memo: &mut SignatureMemo,
+    ) -> Result<AuthenticHeader<'a>, VerifyError> {
+        self.manifest.verify_header_in_steps(keyring, channel, memo)
     }
 }

@@ -8,7 +8,7 @@ use super::kit::{DAY, Device, Fleet, manifest};
 use crate::{Event, Freshness, Reason};
 
 /// The file for the newest release, with the keyrings from the second on, and with the head where asked for.
-fn file(fleet: &Fleet, with_head: bool) -> Vec<u8> {
+pub(crate) fn file(fleet: &Fleet, with_head: bool) -> Vec<u8> {
     let last = fleet.keyring_order.number;
     let keyrings: Vec<u8> =
         (1..=last).flat_map(|number| fleet.tree[&std::format!("keyring/{number}")].clone()).collect();

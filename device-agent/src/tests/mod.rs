@@ -10,6 +10,7 @@ mod power;
 mod probes;
 mod rejections;
 mod spec;
+mod steps;
 mod storage;
 mod thefts;
 mod transport;

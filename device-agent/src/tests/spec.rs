@@ -14,7 +14,7 @@ fn invariant_12_the_limits_of_the_design_are_the_constants() {
             Some((String::from(name), value))
         })
         .collect();
-    let constants: [(&str, u64); 21] = [
+    let constants: [(&str, u64); 22] = [
         ("CLOCK_AHEAD_SECONDS_MAX", limits::CLOCK_AHEAD_SECONDS_MAX),
         ("CONCLUSIVE_FAILURES_MAX", limits::CONCLUSIVE_FAILURES_MAX.into()),
         ("COPY_BYTES", limits::COPY_BYTES as u64),
@@ -33,6 +33,7 @@ fn invariant_12_the_limits_of_the_design_are_the_constants() {
         ("REFUSAL_SECONDS_MAX", limits::REFUSAL_SECONDS_MAX),
         ("REFUSAL_SECONDS_MIN", limits::REFUSAL_SECONDS_MIN),
         ("RETRY_SECONDS_MIN", limits::RETRY_SECONDS_MIN),
+        ("SIGNATURES_PER_CALL", limits::SIGNATURES_PER_CALL.into()),
         ("STAGING_FAILURES_MAX", limits::STAGING_FAILURES_MAX.into()),
         ("TRIAL_SECONDS_MIN", limits::TRIAL_SECONDS_MIN),
         ("UPDATE_PREFIX_BYTES_MAX", limits::UPDATE_PREFIX_BYTES_MAX.into()),

@@ -196,21 +196,17 @@ fn a_refused_pack_ends_at_its_first_bad_keyring() {
     let bad = |byte| Signature { key_id, algorithm: Algorithm::ED25519, bytes: Vec::from([byte; 64]) };
     let file = unsigned.assemble(&(0..16).map(bad).collect::<Vec<_>>()).unwrap();
     let now = device.now(&fleet);
-    let mut action = device.agent.on(now, Event::Nudge);
+    let mut action = device.on(now, Event::Nudge);
     if let Action::Export { .. } = action {
-        action = device.agent.on(now, Event::Exported { complete: true });
+        action = device.on(now, Event::Exported { complete: true });
     }
     assert!(matches!(action, Action::Fetch { resource: Resource::Head, .. }), "{action:?}");
-    let _ = device.agent.on(now, Event::Opened(Transport::Authenticated));
-    let _ = device.agent.on(now, Event::Chunk(&fleet.tree["prod/head"]));
-    let action = device.agent.on(now, Event::End);
+    let _ = device.on(now, Event::Opened(Transport::Authenticated));
+    let _ = device.on(now, Event::Chunk(&fleet.tree["prod/head"]));
+    let action = device.on(now, Event::End);
     assert!(matches!(action, Action::Fetch { resource: Resource::KeyringPack { .. }, .. }), "{action:?}");
-    let _ = device.agent.on(now, Event::Opened(Transport::Authenticated));
-    assert_ne!(
-        device.agent.on(now, Event::Chunk(&file)),
-        Action::Continue,
-        "it waits for more of a refused pack"
-    );
+    let _ = device.on(now, Event::Opened(Transport::Authenticated));
+    assert_ne!(device.on(now, Event::Chunk(&file)), Action::Continue, "it waits for more of a refused pack");
 }
 
 #[test]

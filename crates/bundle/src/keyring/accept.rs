@@ -2,7 +2,7 @@
 
 use crate::{
     Authority, ChannelId, Document as _, Envelope, Header, Keyring, Kind, Order, RecoverySet, Role,
-    VerifyError, limits,
+    SignatureMemo, VerifyError, limits, memo::Pace,
 };
 
 /// A keyring that may replace the one in force.
@@ -30,6 +30,22 @@ impl Keyring<'_> {
     /// # Errors
     /// [`VerifyError`]; the keyring in force stays what it was.
     pub fn accept<'b>(&self, bytes: &'b [u8]) -> Result<Accepted<'b>, VerifyError> {
+        self.judge_next(bytes, &mut Pace::AtOnce)
+    }
+
+    /// As [`Keyring::accept`], with no more signatures than `memo` allows in this call.
+    ///
+    /// # Errors
+    /// [`VerifyError::Deferred`] where one more is to be checked: the same call again goes on.
+    pub fn accept_in_steps<'b>(
+        &self,
+        bytes: &'b [u8],
+        memo: &mut SignatureMemo,
+    ) -> Result<Accepted<'b>, VerifyError> {
+        self.judge_next(bytes, &mut Pace::InSteps(memo))
+    }
+
+    fn judge_next<'b>(&self, bytes: &'b [u8], pace: &mut Pace<'_>) -> Result<Accepted<'b>, VerifyError> {
         let (first, after) = Envelope::parse(bytes)?;
         let (recovery, envelope, rest, start) = if first.header().kind == Kind::Recovery {
             let set = RecoverySet::reveal(&first, self.recovery_commitment())?;
@@ -41,9 +57,9 @@ impl Keyring<'_> {
         let recovered = self.check_header(envelope.header())?;
         if recovered {
             let set = recovery.as_ref().ok_or(VerifyError::RecoveryMissing)?;
-            envelope.require_recovery(set)?;
+            envelope.require_recovery(set, pace)?;
         } else {
-            envelope.require_keyring_role(self)?;
+            envelope.require_keyring_role(self, pace)?;
         }
         let authority = if recovered {
             Authority::Commitment
@@ -51,8 +67,8 @@ impl Keyring<'_> {
             Authority::Threshold { role: Role::Keyring, keyring: self.order() }
         };
         let keyring = Keyring::decode(envelope.believe(authority).attach(envelope.body())?)?;
-        envelope.require_keyring_role(&keyring)?;
-        self.check_commitment(&keyring, &envelope, recovery.as_ref(), recovered)?;
+        envelope.require_keyring_role(&keyring, pace)?;
+        self.check_commitment(&keyring, &envelope, recovery.as_ref(), recovered, pace)?;
         self.check_restated_floors(&keyring, recovered)?;
         let length = start.len().saturating_sub(rest.len());
         Ok(Accepted { keyring, document: start.get(..length).unwrap_or_default(), recovered, rest })
@@ -90,13 +106,14 @@ impl Keyring<'_> {
         envelope: &Envelope<'_>,
         recovery: Option<&RecoverySet<'_>>,
         recovered: bool,
+        pace: &mut Pace<'_>,
     ) -> Result<(), VerifyError> {
         let changed = next.recovery_commitment() != self.recovery_commitment();
         match (recovered, changed) {
             (true, true) | (false, false) => Ok(()),
             // Recovery keys were shown: the next theft must find other ones.
             (true, false) => Err(VerifyError::CommitmentChanged),
-            (false, true) => envelope.require_recovery(recovery.ok_or(VerifyError::CommitmentChanged)?),
+            (false, true) => envelope.require_recovery(recovery.ok_or(VerifyError::CommitmentChanged)?, pace),
         }
     }
 

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Authentic, Authority, DecodeError, DecodeErrorKind, Document, Envelope, Extensions, Header, Item, Key,
-    Kind, Order, Section, Sha256, UnixSeconds, VerifyError, canonical, extension, limits, wire::Reader,
+    Kind, Order, Section, Sha256, UnixSeconds, VerifyError, canonical, extension, limits, memo::Pace,
+    wire::Reader,
 };
 
 /// A keyring, as signed: one per fleet, for all its channels.
@@ -57,7 +58,7 @@ impl<'a> Keyring<'a> {
         }
         let authentic = envelope.believe(Authority::Provisioned).attach(envelope.body())?;
         let keyring = Self::decode(authentic)?;
-        envelope.require_keyring_role(&keyring)?;
+        envelope.require_keyring_role(&keyring, &mut Pace::AtOnce)?;
         Ok(keyring)
     }
 

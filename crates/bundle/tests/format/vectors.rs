@@ -8,7 +8,7 @@ fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors")
 }
 
-fn files() -> Vec<(String, Vector)> {
+pub(crate) fn files() -> Vec<(String, Vector)> {
     let entries = fs::read_dir(folder()).expect("the folder of vectors exists");
     let paths = entries.map(|entry| entry.expect("readable").path());
     let texts = paths.filter(|path| path.extension().is_some_and(|extension| extension == "txt"));

@@ -54,6 +54,7 @@ enum Step {
     Export,
     Fetch(Resource, u32),
     Probe(Asked),
+    Proceed,
     Report,
     Wait(u64),
 }
@@ -92,6 +93,8 @@ impl<S: Storage> Machine<'_, S> {
                     let delivered = self.report().await;
                     self.on(Event::Reported { delivered })
                 }
+                // Answered where it was returned.
+                Step::Proceed => self.on(Event::Proceed),
                 // Nothing is being fetched, so nothing can go on: the engine asks anew.
                 Step::Continue => self.on(Event::Failed(crate::FetchFailure::Unreachable)),
             };
@@ -104,8 +107,19 @@ impl<S: Storage> Machine<'_, S> {
         self.done = Done::default();
     }
 
+    /// Hands `event` to the engine until its judgement is made: this machine need not pause between signatures.
     fn on(&mut self, event: Event<'_>) -> Step {
+        let again = if matches!(event, Event::Install(_)) { event } else { Event::Proceed };
+        let mut step = self.step(event);
+        while matches!(step, Step::Proceed) {
+            step = self.step(again);
+        }
+        step
+    }
+
+    fn step(&mut self, event: Event<'_>) -> Step {
         match self.agent.on(self.clock.now(), event) {
+            Action::Proceed => Step::Proceed,
             Action::Continue => Step::Continue,
             Action::Export { .. } => Step::Export,
             Action::Fetch { resource, bytes_max } => Step::Fetch(resource, bytes_max),

@@ -39,6 +39,7 @@ pub(super) fn exit(reason: Option<Reason>, is_stale: bool) -> Exit {
         Some(
             Reason::FileMalformed
             | Reason::FileNotNewer
+            | Reason::FileWithdrawn
             | Reason::HeadMalformed
             | Reason::HeadOfOtherChannel
             | Reason::ReleaseMalformed

@@ -51,6 +51,8 @@ pub(crate) struct Device {
     pub(crate) exports: u32,
     pub(crate) reports: u32,
     pub(crate) probed: Vec<String>,
+    /// How often the engine asked to go on.
+    pub(crate) proceeds: u32,
     setup: Setup,
 }
 
@@ -88,6 +90,7 @@ impl Setup {
             exports: 0,
             reports: 0,
             probed: Vec::new(),
+            proceeds: 0,
             setup: self.clone(),
         }
     }
@@ -159,11 +162,38 @@ impl Device {
         self.agent.status(now)
     }
 
+    /// One event, and all that the engine goes on with before it asks for something else.
+    pub(crate) fn on(&mut self, now: Now, event: Event<'_>) -> Action<'_> {
+        self.settle(now, event);
+        // Nothing waits to go on, so this changes nothing and shows what is pending.
+        self.agent.on(now, Event::Proceed)
+    }
+
+    fn settle(&mut self, now: Now, event: Event<'_>) {
+        let again = if matches!(event, Event::Install(_)) { event } else { Event::Proceed };
+        let mut next = event;
+        while self.step(now, next) {
+            next = again;
+        }
+    }
+
+    /// One call of the engine, which checks one signature at most; true where it asks to go on.
+    pub(crate) fn step(&mut self, now: Now, event: Event<'_>) -> bool {
+        let checked = self.agent.signatures.checked();
+        let goes_on = self.agent.on(now, event) == Action::Proceed;
+        let checked = self.agent.signatures.checked() - checked;
+        assert!(checked <= 1, "one call checked {checked} signatures");
+        self.proceeds += u32::from(goes_on);
+        goes_on
+    }
+
     fn answer(&mut self, now: Now, fleet: &mut Fleet, event: Event<'_>) -> Option<Next> {
         let driver = self.driver;
-        let action = self.agent.on(now, event);
+        self.settle(now, event);
+        let action = self.agent.on(now, Event::Proceed);
         Some(Next::Event(match action {
             Action::Wait { .. } => return None,
+            Action::Proceed => panic!("the engine was told to go on"),
             Action::Continue => panic!("the engine wants more of an answer that is over"),
             Action::Export { .. } => {
                 self.exports += 1;
@@ -193,12 +223,12 @@ impl Device {
 
     fn stream(&mut self, now: Now, fleet: &mut Fleet, body: &[u8]) -> Option<Next> {
         let transport = self.driver.transport;
-        let mut action_is_continue = self.agent.on(now, Event::Opened(transport)) == Action::Continue;
+        let mut action_is_continue = self.on(now, Event::Opened(transport)) == Action::Continue;
         for chunk in body.chunks(self.driver.chunk_bytes) {
             if !action_is_continue {
                 break;
             }
-            action_is_continue = self.agent.on(now, Event::Chunk(chunk)) == Action::Continue;
+            action_is_continue = self.on(now, Event::Chunk(chunk)) == Action::Continue;
         }
         // Where the engine has turned to something else, an event it does not wait for shows what that is.
         self.answer(now, fleet, if action_is_continue { Event::End } else { Event::Chunk(&[]) })
