@@ -7,14 +7,15 @@ use toml::Table;
 use crate::workspace;
 
 /// Each package's folder, its name, and the packages of this workspace that it may depend on.
-const MAY_DEPEND_ON: [(&str, &str, &[&str]); 8] = [
+const MAY_DEPEND_ON: [(&str, &str, &[&str]); 9] = [
     ("crates/bundle", "bundle", &[]),
     ("crates/store", "store", &["bundle"]),
     ("crates/chain", "chain", &["bundle"]),
     ("crates/trust-store", "trust-store", &["bundle", "chain", "store"]),
-    ("device-agent", "device-agent", &["bundle", "chain", "store", "trust-store"]),
+    ("crates/verified-tls", "verified-tls", &[]),
+    ("device-agent", "device-agent", &["bundle", "chain", "store", "trust-store", "verified-tls"]),
     ("cloud-updater", "cloud-updater", &["bundle", "chain"]),
-    ("tests", "system-tests", &["bundle", "store", "chain", "trust-store", "device-agent", "cloud-updater"]),
+    ("tests", "system-tests", &["bundle", "store", "chain", "trust-store", "verified-tls", "device-agent", "cloud-updater"]),
     ("xtask", "xtask", &[]),
 ];
 
