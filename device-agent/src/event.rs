@@ -99,3 +99,25 @@ pub enum Verdict {
     /// Nothing can be said: no name resolution, no connection, no answer in time, no clock.
     Inconclusive(Reason),
 }
+
+impl Verdict {
+    /// The verdict that a code of the chain's judgement stands for; the judge and the engine use the same codes.
+    #[must_use]
+    pub fn of_code(code: &str, is_refused: bool) -> Self {
+        let reason = Reason::ALL.iter().copied().find(|reason| reason.name() == code);
+        match (code, is_refused) {
+            ("verified", _) => Self::Verified,
+            (_, true) => Self::Refused(reason.unwrap_or(Reason::ProbeChain)),
+            (_, false) => Self::Inconclusive(reason.unwrap_or(Reason::ProbeTooComplex)),
+        }
+    }
+
+    /// The stable name: `verified`, or that of the reason.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::Refused(reason) | Self::Inconclusive(reason) => reason.name(),
+        }
+    }
+}

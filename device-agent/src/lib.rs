@@ -13,6 +13,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `linux` | `linux`: the driver for Linux on tokio, and the command line |
+//! | `mt3620` | `mt3620`: the driver for small boards: no `std`, no threads, nothing that blocks |
 
 #![cfg_attr(not(any(test, feature = "linux")), no_std)]
 #![forbid(unsafe_code)]
@@ -26,6 +27,8 @@
     )
 )]
 
+#[cfg(feature = "mt3620")]
+extern crate alloc;
 #[cfg(any(test, feature = "linux"))]
 extern crate std;
 
@@ -37,16 +40,21 @@ mod coverage;
 mod cycle;
 mod endpoints;
 mod event;
+mod exportable;
 mod head;
+mod held;
 mod keyrings;
 pub mod limits;
 #[cfg(feature = "linux")]
 pub mod linux;
+#[cfg(feature = "mt3620")]
+pub mod mt3620;
 mod offline;
 mod probing;
 mod public_key;
 mod reason;
 mod refusals;
+mod report;
 mod resource;
 mod schedule;
 mod staging;
@@ -65,7 +73,10 @@ pub use configuration::{Configuration, LocalHost, Memory};
 pub use content::{Content, JudgingTime, ReadError};
 pub use endpoints::service_endpoints;
 pub use event::{Clock, Event, FetchFailure, Now, ProbeOutcome, Transport, Verdict};
+pub use exportable::{ExportLimit, check_exportable};
+pub use held::{Held, OpenBundle, Unreadable};
 pub use reason::Reason;
+pub use report::{Reporting, probe_result, report};
 pub use resource::{Resource, ResourcePath};
 pub use start::{StartError, check_start};
 pub use status::{Freshness, Installed, LastCheck, Mode, Origin, Phase, ProbeCounts, Refused, Status};

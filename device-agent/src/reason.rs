@@ -184,6 +184,30 @@ impl Reason {
         )
     }
 
+    /// True where another server may show something better: this one was reached, and what it showed is of no use.
+    #[must_use]
+    pub const fn blames_the_server(self) -> bool {
+        matches!(
+            self,
+            Self::AnswerTooLarge
+                | Self::AnswerTruncated
+                | Self::CertificateMismatch
+                | Self::HeadEquivocation
+                | Self::HeadFastForward
+                | Self::HeadMalformed
+                | Self::HeadOfOtherChannel
+                | Self::HeadOlder
+                | Self::HeadUnsigned
+                | Self::KeyringRefused
+                | Self::KeyringUnavailable
+                | Self::ReleaseMalformed
+                | Self::ReleaseMismatch
+                | Self::ReleaseUnsigned
+                | Self::Stale
+                | Self::UpdateRejected
+        )
+    }
+
     /// True where a release that was verified is not taken, so that it need not be fetched again at every check.
     pub(crate) const fn is_worth_remembering(self) -> bool {
         !matches!(

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bundle::write::{report_frame, report_message, section};
-use bundle::{ChannelId, ProbeResult, Report, Section, UnixSeconds, limits::REPORT_BYTES_MAX};
+use bundle::{ChannelId, Section, limits::REPORT_BYTES_MAX};
 use reqwest::StatusCode;
 use reqwest::header::CONTENT_TYPE;
 
@@ -16,9 +16,7 @@ use super::device_key::DeviceKey;
 use super::entropy;
 use super::error::{Error, Exit};
 use super::transport::Clients;
-use store::Condition;
-
-use crate::{Clock, Freshness, Mode, Now, ProbeOutcome, Reason, Status, Transport, Verdict};
+use crate::{Now, ProbeOutcome, Reporting, Status, Transport, probe_result, report};
 
 /// Longest time that a report may take: what follows it is only the wait for the next check.
 const REPORT_SECONDS: u64 = 20;
@@ -28,8 +26,7 @@ const REPORT_SECONDS: u64 = 20;
 pub struct Reporter {
     target: ReportTarget,
     key: Arc<DeviceKey>,
-    boot_id: [u8; 16],
-    counter: u32,
+    reporting: Reporting,
 }
 
 /// One endpoint of the last round, and what was found.
@@ -53,7 +50,7 @@ impl Reporter {
     pub fn new(settings: &Settings) -> Result<Option<Self>, Error> {
         let Some(target) = settings.report.clone() else { return Ok(None) };
         let key = Arc::new(DeviceKey::read(&settings.key_path)?);
-        Ok(Some(Self { target, key, boot_id: entropy::random()?, counter: 0 }))
+        Ok(Some(Self { target, key, reporting: Reporting { boot_id: entropy::random()?, counter: 0 } }))
     }
 
     /// Where reports go.
@@ -85,7 +82,7 @@ impl Reporter {
         now: Now,
         observations: &[Observation],
     ) -> Result<(), Error> {
-        self.counter = self.counter.saturating_add(1);
+        self.reporting.counter = self.reporting.counter.saturating_add(1);
         let frame = self.frame(status, now, observations);
         let url = self.target.url.clone();
         let fail = |message: String| Error::new(Exit::Io, "report", message).place(&url);
@@ -118,8 +115,10 @@ impl Reporter {
         let mut kept =
             observations.get(..observations.len().min(bundle::PROBE_RESULTS_MAX)).unwrap_or_default();
         loop {
-            let results = section(kept.iter().map(result));
-            let report = self.report(status, now, Section::from_bytes(&results));
+            let results = section(
+                kept.iter().map(|observation| probe_result(&observation.endpoint, observation.outcome)),
+            );
+            let report = report(status, now, self.reporting, Section::from_bytes(&results));
             let channel = ChannelId::of(status.channel);
             let signature = self.key.sign(&report_message(channel, &report));
             let frame = report_frame(channel, self.key.id(), &report, &signature);
@@ -130,65 +129,4 @@ impl Reporter {
             }
         }
     }
-
-    fn report<'a>(&self, status: &Status<'a>, now: Now, probes: Section<'a, ProbeResult<'a>>) -> Report<'a> {
-        let release = status.installed.map(|installed| (installed.order, installed.digest));
-        let (order, digest) = release.unwrap_or((bundle::Order::new(0, 0), bundle::Sha256([0; 32])));
-        Report {
-            device: status.device,
-            boot_id: self.boot_id,
-            commit_count: u32::try_from(status.generation).unwrap_or(u32::MAX),
-            counter: self.counter,
-            time: known(now.clock),
-            release_epoch: order.epoch,
-            release_number: order.number,
-            release_digest: digest,
-            subject_number: status
-                .subject
-                .filter(|subject| *subject != order)
-                .map_or(0, |subject| subject.number),
-            phase: status.phase.number(),
-            reason: status.reason.map_or(0, Reason::number),
-            keyring_epoch: status.keyring.epoch,
-            keyring_version: status.keyring.number,
-            head_number: status.head.map_or(0, |head| head.number),
-            flags: flags(status),
-            agent_version: env!("CARGO_PKG_VERSION"),
-            probes,
-            extensions: Section::empty(),
-        }
-    }
-}
-
-fn known(clock: Clock) -> Option<UnixSeconds> {
-    match clock {
-        Clock::Known(time) => Some(time),
-        Clock::Unknown => None,
-    }
-}
-
-fn flags(status: &Status<'_>) -> u16 {
-    [
-        (matches!(status.freshness, Freshness::Stale { .. }), Report::FLAG_STALE),
-        (status.mode == Mode::Observe, Report::FLAG_OBSERVE),
-        (status.clock_unknown, Report::FLAG_CLOCK_UNKNOWN),
-        (status.store == Condition::Lost, Report::FLAG_STORE_LOST),
-    ]
-    .into_iter()
-    .filter(|(is_set, _)| *is_set)
-    .fold(0, |flags, (_, flag)| flags | flag)
-}
-
-fn result(observation: &Observation) -> ProbeResult<'_> {
-    let ProbeOutcome { present, candidate, .. } = observation.outcome;
-    // Where a bundle has no such service, or was not asked, nothing is known of it.
-    let of = |verdict: Option<Verdict>| match verdict {
-        Some(Verdict::Verified) => (0, None),
-        Some(Verdict::Refused(reason)) => (1, Some(reason)),
-        Some(Verdict::Inconclusive(reason)) => (2, Some(reason)),
-        None => (2, None),
-    };
-    let ((present, present_reason), (candidate, candidate_reason)) = (of(present), of(candidate));
-    let reason = candidate_reason.or(present_reason).map_or(0, Reason::number);
-    ProbeResult { endpoint: &observation.endpoint, present, candidate, reason }
 }

@@ -15,7 +15,11 @@ const MAY_DEPEND_ON: [(&str, &str, &[&str]); 9] = [
     ("crates/verified-tls", "verified-tls", &[]),
     ("device-agent", "device-agent", &["bundle", "chain", "store", "trust-store", "verified-tls"]),
     ("cloud-updater", "cloud-updater", &["bundle", "chain"]),
-    ("tests", "system-tests", &["bundle", "store", "chain", "trust-store", "verified-tls", "device-agent", "cloud-updater"]),
+    (
+        "tests",
+        "system-tests",
+        &["bundle", "store", "chain", "trust-store", "verified-tls", "device-agent", "cloud-updater"],
+    ),
     ("xtask", "xtask", &[]),
 ];
 

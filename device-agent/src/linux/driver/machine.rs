@@ -15,7 +15,7 @@ use crate::linux::output::Output;
 use crate::linux::probe::{Bundles, Handshakes, judge};
 use crate::linux::report::{Observation, Reporter};
 use crate::linux::transport::{Clients, Tree};
-use crate::{Action, Agent, Endpoint, Event, JudgingTime, Reason, Resource, Transport};
+use crate::{Action, Agent, Endpoint, Event, JudgingTime, Resource, Transport};
 
 /// The engine and every port it needs.
 #[derive(Debug)]
@@ -78,7 +78,7 @@ impl<S: Storage> Machine<'_, S> {
                 Step::Wait(seconds) => {
                     self.report_to_this_machine().await;
                     let last = self.agent.status(self.clock.now()).last_check;
-                    if last.is_some_and(|check| blames_the_server(check.reason)) {
+                    if last.is_some_and(|check| check.reason.blames_the_server()) {
                         self.tree.turn();
                     }
                     return seconds.max(1);
@@ -260,29 +260,6 @@ impl<S: Storage> Machine<'_, S> {
     pub(super) fn calendar(&self) -> UnixSeconds {
         self.clock.calendar()
     }
-}
-
-/// True where another server may show something better: this one was reached, and what it showed is of no use.
-const fn blames_the_server(reason: Reason) -> bool {
-    matches!(
-        reason,
-        Reason::AnswerTooLarge
-            | Reason::AnswerTruncated
-            | Reason::CertificateMismatch
-            | Reason::HeadEquivocation
-            | Reason::HeadFastForward
-            | Reason::HeadMalformed
-            | Reason::HeadOfOtherChannel
-            | Reason::HeadOlder
-            | Reason::HeadUnsigned
-            | Reason::KeyringRefused
-            | Reason::KeyringUnavailable
-            | Reason::ReleaseMalformed
-            | Reason::ReleaseMismatch
-            | Reason::ReleaseUnsigned
-            | Reason::Stale
-            | Reason::UpdateRejected
-    )
 }
 
 impl Asked {

@@ -1,7 +1,9 @@
 //! What an export form cannot carry, and therefore leaves out.
 
-use bundle::{Anchor, Purposes, extension_id};
+use bundle::Anchor;
 use serde::Serialize;
+
+use crate::{ExportLimit, check_exportable};
 
 /// A form that certificates are exported in. None of them carries purposes or constraints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -46,7 +48,7 @@ impl Form {
     /// Every form.
     pub const ALL: [Self; 3] = [Self::Der, Self::Hashed, Self::Pem];
 
-    /// The name by which a manifest allows it ([`extension_id::EXPORT_WITHOUT_CONSTRAINTS`]).
+    /// The name by which a manifest allows it ([`bundle::extension_id::EXPORT_WITHOUT_CONSTRAINTS`]).
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -58,14 +60,10 @@ impl Form {
 
     /// Succeeds where the form carries everything that limits the anchor, or the manifest says that it may not.
     pub(super) fn check(self, entry: &Anchor<'_>) -> Result<(), OmissionReason> {
-        if !entry.purposes.contains(Purposes::SERVER_AUTH) {
-            return Err(OmissionReason::Purpose);
-        }
-        let is_allowed = entry.extensions.iter().any(|extension| {
-            extension.id == extension_id::EXPORT_WITHOUT_CONSTRAINTS
-                && extension.content == self.name().as_bytes()
-        });
-        if entry.constraints.is_empty() || is_allowed { Ok(()) } else { Err(OmissionReason::Constraints) }
+        check_exportable(entry, self.name()).map_err(|limit| match limit {
+            ExportLimit::Constraints => OmissionReason::Constraints,
+            ExportLimit::Purpose => OmissionReason::Purpose,
+        })
     }
 }
 

@@ -49,13 +49,7 @@ pub fn judge(
     ProbeOutcome { present: verdict(present), candidate: verdict(candidate), excused }
 }
 
-/// A verdict in the engine's words; both crates use the same stable codes.
+/// A verdict in the engine's words.
 fn verdict(verdict: &ChainVerdict) -> Verdict {
-    let code = verdict.code();
-    let reason = Reason::ALL.iter().copied().find(|reason| reason.name() == code);
-    match verdict {
-        ChainVerdict::Verified(_) => Verdict::Verified,
-        ChainVerdict::Refused(_) => Verdict::Refused(reason.unwrap_or(Reason::ProbeChain)),
-        ChainVerdict::Inconclusive(_) => Verdict::Inconclusive(reason.unwrap_or(Reason::ProbeTooComplex)),
-    }
+    Verdict::of_code(verdict.code(), matches!(verdict, ChainVerdict::Refused(_)))
 }

@@ -1,0 +1,177 @@
+//! The anchors of a service, written into a buffer of the application's in the form that its TLS stack reads.
+
+use alloc::vec;
+use core::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bundle::{Anchor, AnchorIndex, Denial, Sha256};
+use chain::Certificate;
+use store::Storage;
+
+use crate::{Agent, Held, OpenBundle, Unreadable, check_exportable};
+
+/// A form that TLS stacks read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Certificates in DER, back to back.
+    Der,
+    /// Certificates in PEM (RFC 7468) without comments, and a NUL behind the last one.
+    Pem,
+}
+
+/// Why there are no anchors to be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AnchorsError {
+    /// There is no such bundle.
+    NoBundle,
+    /// The bundle has no service of this name.
+    UnknownService,
+    /// The store could not be read.
+    Unreadable,
+}
+
+const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----\n";
+const END: &[u8] = b"-----END CERTIFICATE-----\n";
+/// Bytes that give one line of 64 characters (RFC 7468 §2).
+const LINE_BYTES: usize = 48;
+
+/// Writes the anchors of `service` into `into`; returns how many bytes they have in all. Where that is more than
+/// `into` holds, what was written is of no use.
+///
+/// An anchor is left out where it is denied, where it is not for TLS servers, and where it is trusted under
+/// constraints that the form cannot carry and the manifest does not allow their loss.
+///
+/// # Errors
+/// [`AnchorsError`].
+pub fn anchors<S: Storage>(
+    agent: &mut Agent<'_, S>,
+    held: Held,
+    service: &str,
+    form: Form,
+    into: &mut [u8],
+) -> Result<usize, AnchorsError> {
+    let mut out = Out { into, length: 0 };
+    each(agent, held, service, form, &mut |der| out.certificate(der, form))?;
+    if form == Form::Pem {
+        out.put(&[0]);
+    }
+    Ok(out.length)
+}
+
+/// Writes one anchor of `service` in DER, by its place among those that may leave the bundle in this form; returns
+/// its length, and zero past the last one.
+///
+/// # Errors
+/// [`AnchorsError`].
+pub fn anchor<S: Storage>(
+    agent: &mut Agent<'_, S>,
+    held: Held,
+    service: &str,
+    index: usize,
+    into: &mut [u8],
+) -> Result<usize, AnchorsError> {
+    let (mut place, mut out) = (0_usize, Out { into, length: 0 });
+    each(agent, held, service, Form::Der, &mut |der| {
+        if place == index {
+            out.put(der);
+        }
+        place = place.saturating_add(1);
+    })?;
+    Ok(out.length)
+}
+
+fn each<S: Storage>(
+    agent: &mut Agent<'_, S>,
+    held: Held,
+    service: &str,
+    form: Form,
+    take: &mut dyn FnMut(&[u8]),
+) -> Result<(), AnchorsError> {
+    agent.open(held, |open| each_of(open, service, form, take)).ok_or(AnchorsError::NoBundle)?
+}
+
+fn each_of(
+    open: OpenBundle<'_>,
+    service: &str,
+    form: Form,
+    take: &mut dyn FnMut(&[u8]),
+) -> Result<(), AnchorsError> {
+    let OpenBundle { manifest, content, denials, read } = open;
+    let service = manifest.service(service).ok_or(AnchorsError::UnknownService)?;
+    let is_denied = |names: &dyn Fn(&Denial) -> bool| {
+        denials.iter().any(|denial| names(&denial)) || manifest.denials().iter().any(|denial| names(&denial))
+    };
+    let mut offset = content.document_bytes;
+    for (index, entry) in (0..).map(AnchorIndex).zip(manifest.all_anchors().iter()) {
+        let at = offset;
+        offset = offset.saturating_add(entry.length);
+        let leaves = entry.is_usable() && service.anchors.include(index) && may_leave(&entry, form);
+        if !leaves || is_denied(&|denial| denial.names_certificate(entry.sha256)) {
+            continue;
+        }
+        let mut der = vec![0; usize::try_from(entry.length).unwrap_or(usize::MAX)];
+        read(at, &mut der).map_err(|Unreadable| AnchorsError::Unreadable)?;
+        if Sha256::of(&[&der]) != entry.sha256 {
+            return Err(AnchorsError::Unreadable);
+        }
+        // What this version cannot read it cannot hold against the deny list either.
+        let Ok(certificate) = Certificate::parse(&der) else { continue };
+        let spki = certificate.spki_sha256();
+        if !is_denied(&|denial| denial.names_spki(spki)) {
+            take(&der);
+        }
+    }
+    Ok(())
+}
+
+fn may_leave(entry: &Anchor<'_>, form: Form) -> bool {
+    let name = match form {
+        Form::Der => "der",
+        Form::Pem => "pem",
+    };
+    check_exportable(entry, name).is_ok()
+}
+
+/// A buffer that counts on where it is full.
+struct Out<'b> {
+    into: &'b mut [u8],
+    length: usize,
+}
+
+impl Out<'_> {
+    fn put(&mut self, bytes: &[u8]) {
+        let end = self.length.saturating_add(bytes.len());
+        if let Some(room) = self.into.get_mut(self.length..end) {
+            room.copy_from_slice(bytes);
+        }
+        self.length = end;
+    }
+
+    fn certificate(&mut self, der: &[u8], form: Form) {
+        if form == Form::Der {
+            return self.put(der);
+        }
+        self.put(BEGIN);
+        for line in der.chunks(LINE_BYTES) {
+            let mut text = [0; 64];
+            let length = STANDARD.encode_slice(line, &mut text).unwrap_or(0);
+            self.put(text.get(..length).unwrap_or_default());
+            self.put(b"\n");
+        }
+        self.put(END);
+    }
+}
+
+impl fmt::Display for AnchorsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoBundle => "there is no such bundle",
+            Self::UnknownService => "the bundle has no service of this name",
+            Self::Unreadable => "the bundle cannot be read from the store",
+        })
+    }
+}
+
+impl core::error::Error for AnchorsError {}

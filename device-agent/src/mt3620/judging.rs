@@ -1,0 +1,177 @@
+//! Judging a served chain under the engine's bundles: one signature a step, one bundle in memory at a time.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use bundle::{Denial, Manifest};
+use chain::{AnchorSet, Purpose, Selection, Served, Steps, Time, Verdict as ChainVerdict};
+use rustls_pki_types::{CertificateDer, ServerName};
+use store::Storage;
+use verified_tls::ServedChain;
+
+use crate::{Agent, Held, JudgingTime, OpenBundle, Reason, Verdict};
+
+/// A chain that a server showed, and proved the key of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// The server's own certificate.
+    pub end_entity: CertificateDer<'static>,
+    /// Whatever else it sent.
+    pub intermediates: Vec<CertificateDer<'static>>,
+}
+
+impl From<ServedChain> for Shown {
+    fn from(served: ServedChain) -> Self {
+        let intermediates = served.intermediates().to_vec();
+        Self { end_entity: served.end_entity().clone(), intermediates }
+    }
+}
+
+/// A served chain on its way through judgement.
+#[derive(Debug)]
+pub(crate) struct Judging {
+    shown: Shown,
+    name: ServerName<'static>,
+    scope: Scope,
+    time: Time,
+    /// The part of a bundle that is in memory.
+    loaded: Option<Loaded>,
+    /// What is known of the signatures, whatever bundle they were met under.
+    steps: Steps,
+}
+
+/// Whose anchors count.
+#[derive(Clone, Debug)]
+pub(crate) enum Scope {
+    /// Those of the services on this host, else every anchor for TLS servers.
+    Host(String),
+    /// Those of one service.
+    Service(String),
+}
+
+#[derive(Debug)]
+struct Loaded {
+    held: Held,
+    set: AnchorSet,
+}
+
+/// What the application's own handshake with an endpoint said.
+#[derive(Clone, Debug)]
+pub enum AppVerdict {
+    /// The chain that the server served, and proved the key of: the agent judges it.
+    Chain(Shown),
+    /// What the application's own TLS stack says under the two bundles.
+    Judged {
+        /// Under the present bundle.
+        present: Option<Verdict>,
+        /// Under the candidate.
+        candidate: Option<Verdict>,
+    },
+}
+
+/// The judgement of one chain, for logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Judgement(pub Verdict);
+
+impl Judgement {
+    /// True where the chain verifies.
+    #[must_use]
+    pub const fn is_verified(self) -> bool {
+        matches!(self.0, Verdict::Verified)
+    }
+
+    /// The stable name of the verdict's reason.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self.0 {
+            Verdict::Verified => "verified",
+            Verdict::Refused(reason) | Verdict::Inconclusive(reason) => reason.name(),
+        }
+    }
+}
+
+impl Judging {
+    /// A chain that was shown for `host`; `None` where that is no name a server can have.
+    pub(crate) fn new(shown: Shown, host: &str, scope: Scope, time: JudgingTime) -> Option<Self> {
+        let name = ServerName::try_from(host).ok()?.to_owned();
+        let time = match time {
+            JudgingTime::Known(time) => Time::Known(time),
+            JudgingTime::AtLeast(floor) => Time::Unknown { floor },
+        };
+        Some(Self { shown, name, scope, time, loaded: None, steps: Steps::new() })
+    }
+
+    /// One step towards the verdict under `held`; `None` where more steps are needed.
+    pub(crate) fn step<S: Storage>(&mut self, agent: &mut Agent<'_, S>, held: Held) -> Option<Judgement> {
+        if self.loaded.as_ref().is_none_or(|loaded| loaded.held != held) {
+            // The other bundle goes before this one comes: there is room for one.
+            self.loaded = None;
+            return match self.load(agent, held) {
+                Ok(set) => {
+                    self.loaded = Some(Loaded { held, set });
+                    None
+                }
+                Err(verdict) => Some(Judgement(verdict)),
+            };
+        }
+        let loaded = self.loaded.as_ref()?;
+        let served = served(&self.shown, &self.name);
+        let verdict = loaded.set.verdict_step(&served, self.time, &mut self.steps)?;
+        Some(Judgement(words(&verdict)))
+    }
+
+    /// One step towards the answer whether the candidate's denials excuse the loss of this endpoint, of which the
+    /// present bundle is loaded.
+    pub(crate) fn step_excuse<S: Storage>(&mut self, agent: &Agent<'_, S>) -> Option<bool> {
+        let candidate = agent.candidate_manifest();
+        let denials: Vec<Denial> =
+            candidate.iter().flat_map(|manifest: &Manifest<'_>| manifest.denials().iter()).collect();
+        let judge = match (&self.loaded, &self.scope) {
+            (Some(loaded), Scope::Service(service)) => loaded.set.service(service),
+            _ => None,
+        };
+        let Some(judge) = judge else { return Some(false) };
+        let served = served(&self.shown, &self.name);
+        judge.every_path_is_denied_by_step(&denials, &served, self.time, &mut self.steps)
+    }
+
+    fn load<S: Storage>(&self, agent: &mut Agent<'_, S>, held: Held) -> Result<AnchorSet, Verdict> {
+        let selection = match &self.scope {
+            Scope::Host(host) => Selection::Host(host),
+            Scope::Service(service) => Selection::Service(service),
+        };
+        let served = served(&self.shown, &self.name);
+        let select = |open: OpenBundle<'_>| {
+            let OpenBundle { manifest, content, denials, read } = open;
+            let at = |offset: u32| content.document_bytes.saturating_add(offset);
+            let set =
+                AnchorSet::select(&manifest, selection, Some(&served), |offset, into| read(at(offset), into));
+            set.map(|mut set| {
+                set.deny(denials.iter());
+                set
+            })
+        };
+        match agent.open(held, select) {
+            Some(Ok(set)) => Ok(set),
+            // No bundle, or none with this service: no path can end in it.
+            None | Some(Err(chain::SelectionError::UnknownService)) => {
+                Err(Verdict::Refused(Reason::ProbeChain))
+            }
+            Some(Err(_)) => Err(Verdict::Inconclusive(Reason::StoreFailed)),
+        }
+    }
+}
+
+fn served<'s>(shown: &'s Shown, name: &'s ServerName<'static>) -> Served<'s> {
+    Served {
+        end_entity: &shown.end_entity,
+        intermediates: &shown.intermediates,
+        server_name: Some(name),
+        purpose: Purpose::ServerAuth,
+    }
+}
+
+/// A verdict in the engine's words; both crates use the same stable codes.
+fn words(verdict: &ChainVerdict) -> Verdict {
+    Verdict::of_code(verdict.code(), matches!(verdict, ChainVerdict::Refused(_)))
+}

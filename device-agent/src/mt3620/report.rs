@@ -1,0 +1,48 @@
+//! Reports of a board that has no key of its own: the bytes that a key would sign, for the application to send over
+//! a connection that already proves which device it is.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use bundle::write::{report_message, section};
+use bundle::{ChannelId, PROBE_RESULTS_MAX, Section};
+
+use super::limits::REPORT_BYTES_MAX;
+use crate::{Now, ProbeOutcome, Reporting, Status, probe_result, report};
+
+/// What reports of one start say beside the status.
+#[derive(Debug)]
+pub(super) struct ReportText {
+    reporting: Reporting,
+    observations: Vec<(String, ProbeOutcome)>,
+}
+
+impl ReportText {
+    pub(super) const fn new(boot_id: [u8; 16]) -> Self {
+        Self { reporting: Reporting { boot_id, counter: 0 }, observations: Vec::new() }
+    }
+
+    /// Keeps what a probe found; the newest word on an endpoint counts.
+    pub(super) fn observe(&mut self, endpoint: String, outcome: ProbeOutcome) {
+        self.observations.retain(|(known, _)| *known != endpoint);
+        if self.observations.len() >= PROBE_RESULTS_MAX {
+            self.observations.remove(0);
+        }
+        self.observations.push((endpoint, outcome));
+    }
+
+    /// The next report.
+    pub(super) fn bytes(&mut self, status: &Status<'_>, now: Now) -> Vec<u8> {
+        self.reporting.counter = self.reporting.counter.saturating_add(1);
+        let mut kept = self.observations.as_slice();
+        loop {
+            let results = section(kept.iter().map(|(endpoint, outcome)| probe_result(endpoint, *outcome)));
+            let content = report(status, now, self.reporting, Section::from_bytes(&results));
+            let bytes = report_message(ChannelId::of(status.channel), &content);
+            match kept.split_last() {
+                Some((_, fewer)) if bytes.len() > REPORT_BYTES_MAX => kept = fewer,
+                _ => return bytes,
+            }
+        }
+    }
+}
