@@ -50,6 +50,9 @@ impl<S: Storage> Agent<'_, S> {
         }
         let usb = Usb::parse(file).map_err(|_| Reason::FileMalformed)?;
         self.accept_keyrings_of_file(usb.keyrings)?;
+        if self.keyring_below_floor().is_some() {
+            return Err(Fault::Reason(Reason::KeyringUnavailable));
+        }
         let head = match usb.head_document {
             Some(document) => self.head_of_file(now, document)?,
             None => None,

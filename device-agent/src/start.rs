@@ -152,7 +152,7 @@ impl<'w, S: Storage> Agent<'w, S> {
 
     /// What never goes back: the higher ones of journal and image.
     pub(crate) fn floors(&self) -> Floors {
-        let mut floors = self.store.record().floors;
+        let mut floors = self.store.record().floors.or_higher(self.configuration.floors);
         floors.time = floors.time.max(self.configuration.build_time);
         if let Some(keyring) = self.keyring() {
             floors.keyring = floors.keyring.max(keyring.order());

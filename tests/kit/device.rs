@@ -94,6 +94,7 @@ impl Device {
             mode: Mode::Install,
             seed: seed.map(leak_bytes),
             keyring: keyring.map(leak_bytes),
+            floors: store::Floors::default(),
             build_time: now,
             local_hosts: &[],
             entropy: 7,
