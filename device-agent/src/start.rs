@@ -234,8 +234,14 @@ fn newest_keyring(
     newest.map(|(_, bytes)| bytes).ok_or(StartError::KeyringMissing)
 }
 
+/// Puts header and body of a verified keyring document in the place of the keyring in force.
+pub(crate) fn replace_keyring(keyring: &mut KeyringBytes, document: &[u8]) -> Option<()> {
+    let envelope = Envelope::parse_whole(document).ok()?;
+    keyring.replace(&[envelope.header_bytes(), envelope.body()])
+}
+
 /// Header and body of a verified keyring document, as the journal keeps them.
-pub(crate) fn keyring_bytes(document: &[u8]) -> Option<KeyringBytes> {
+fn keyring_bytes(document: &[u8]) -> Option<KeyringBytes> {
     let envelope = Envelope::parse_whole(document).ok()?;
     KeyringBytes::joined(&[envelope.header_bytes(), envelope.body()])
 }

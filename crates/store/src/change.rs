@@ -132,7 +132,7 @@ impl<'r> Change<'r> {
     /// [`TransitionError::KeyringNotNewer`] where it is not.
     pub fn update_keyring(
         &mut self,
-        keyring: KeyringBytes,
+        keyring: &KeyringBytes,
         order: Order,
         issued_at: UnixSeconds,
         restated: Restated,
@@ -140,7 +140,7 @@ impl<'r> Change<'r> {
         if order <= self.record.floors.keyring {
             return Err(TransitionError::KeyringNotNewer);
         }
-        self.record.keyring = keyring;
+        self.record.keyring.clone_from(keyring);
         self.record.floors.keyring = order;
         self.record.floors.restate(restated);
         if let Some(floor) = restated.release {

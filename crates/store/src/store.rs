@@ -180,7 +180,7 @@ impl<S: Storage> Store<S> {
         let mut next = self.record.clone();
         let result = edit(&mut Change::new(&mut next, self.readable, self.stagings))?;
         if next != self.record {
-            self.write(next)?;
+            self.write(&mut next)?;
         }
         Ok(result)
     }
@@ -223,12 +223,12 @@ impl<S: Storage> Store<S> {
         Ok(())
     }
 
-    fn write(&mut self, mut next: Record) -> Result<(), Error<S::Error>> {
+    fn write(&mut self, next: &mut Record) -> Result<(), Error<S::Error>> {
         self.settle()?;
         next.sequence = self.record.sequence.saturating_add(1);
         let target = self.block.other();
         let moved = next.generation != self.record.generation;
-        if let Err(error) = self.put(&next, target) {
+        if let Err(error) = put(&mut self.storage, &self.region, &mut self.buffer, next, target) {
             let before = (self.block, self.condition);
             self.durability = Durability::Unread;
             self.reload()?;
@@ -236,7 +236,7 @@ impl<S: Storage> Store<S> {
             self.durability = if torn { Durability::Durable } else { Durability::Doubtful };
             return Err(error);
         }
-        self.record = next;
+        core::mem::swap(&mut self.record, next);
         self.block = target;
         self.condition = Condition::Ready;
         self.durability = Durability::Durable;
@@ -252,8 +252,7 @@ impl<S: Storage> Store<S> {
         match self.durability {
             Durability::Durable => return Ok(()),
             Durability::Doubtful | Durability::Unread if self.condition == Condition::Ready => {
-                let record = self.record.clone();
-                self.put(&record, self.block)?;
+                put(&mut self.storage, &self.region, &mut self.buffer, &self.record, self.block)?;
             }
             Durability::Doubtful | Durability::Unread | Durability::Unsynced => {
                 self.storage.sync().map_err(Error::storage(Operation::Sync, at))?;
@@ -261,15 +260,6 @@ impl<S: Storage> Store<S> {
         }
         self.durability = Durability::Durable;
         Ok(())
-    }
-
-    /// Writes a record over a block and syncs.
-    fn put(&mut self, record: &Record, block: SlotIndex) -> Result<(), Error<S::Error>> {
-        let at = self.region.journal_offset(block);
-        let capacity = u32::try_from(RECORD_BYTES).unwrap_or(u32::MAX);
-        codec::encode(record, &mut self.buffer).ok_or(Error::Full { needed: capacity, capacity })?;
-        self.storage.write(at, &self.buffer).map_err(Error::storage(Operation::Write, at))?;
-        self.storage.sync().map_err(Error::storage(Operation::Sync, at))
     }
 
     fn read_part(
@@ -329,4 +319,19 @@ impl<S: Storage> Store<S> {
         }
         Ok(())
     }
+}
+
+/// Writes a record over a block and syncs; the record is borrowed, because a copy of it is 8 KiB of stack.
+fn put<S: Storage>(
+    storage: &mut S,
+    region: &Region,
+    buffer: &mut [u8; BLOCK_BYTES],
+    record: &Record,
+    block: SlotIndex,
+) -> Result<(), Error<S::Error>> {
+    let at = region.journal_offset(block);
+    let capacity = u32::try_from(RECORD_BYTES).unwrap_or(u32::MAX);
+    codec::encode(record, buffer).ok_or(Error::Full { needed: capacity, capacity })?;
+    storage.write(at, buffer).map_err(Error::storage(Operation::Write, at))?;
+    storage.sync().map_err(Error::storage(Operation::Sync, at))
 }

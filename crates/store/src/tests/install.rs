@@ -119,7 +119,7 @@ fn floors_rise_and_only_a_newer_keyring_moves_them_back() {
     let keyring = || KeyringBytes::new(b"keyring").unwrap();
     let accept = |order| {
         move |change: &mut crate::Change<'_>| {
-            change.update_keyring(keyring(), order, UnixSeconds(50), restated)
+            change.update_keyring(&keyring(), order, UnixSeconds(50), restated)
         }
     };
     store.change(accept(Order::new(1, 1))).unwrap();
