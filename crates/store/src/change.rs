@@ -187,14 +187,14 @@ impl<'r> Change<'r> {
     ///
     /// # Errors
     /// [`TransitionError::OlderDenials`] for the list of an older release.
-    pub fn replace_denials(&mut self, denials: Denials) -> Result<(), TransitionError> {
+    pub fn replace_denials(&mut self, denials: &Denials) -> Result<(), TransitionError> {
         if denials.order < self.record.denials.order {
             return Err(TransitionError::OlderDenials);
         }
         if !denials.denies_the_same(&self.record.denials) {
             self.changed_for_readers();
         }
-        self.record.denials = denials;
+        self.record.denials.clone_from(denials);
         Ok(())
     }
 

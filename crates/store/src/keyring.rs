@@ -37,6 +37,12 @@ impl KeyringBytes {
         Some(kept)
     }
 
+    /// Forgets the keyring, in place.
+    pub(crate) fn clear(&mut self) {
+        self.bytes.fill(0);
+        self.length = 0;
+    }
+
     /// Header and body.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {

@@ -55,7 +55,7 @@ impl<S: Storage> Store<S> {
             stagings: 0,
             buffer: [0; BLOCK_BYTES],
         };
-        store.reload()?;
+        store.reload(&mut Record::default())?;
         Ok(store)
     }
 
@@ -102,7 +102,9 @@ impl<S: Storage> Store<S> {
     /// [`TransitionError::TrialOpen`] during a trial, and failures of the medium.
     pub fn begin(&mut self) -> Result<Staging, Error<S::Error>> {
         self.require_writable()?;
-        self.refresh()?;
+        if self.durability == Durability::Unread {
+            self.refresh(&mut Record::default())?;
+        }
         let slot = self.idle().ok_or(TransitionError::TrialOpen)?;
         self.settle()?;
         self.stagings = self.stagings.wrapping_add(1);
@@ -176,8 +178,9 @@ impl<S: Storage> Store<S> {
         edit: impl FnOnce(&mut Change<'_>) -> Result<R, TransitionError>,
     ) -> Result<R, Error<S::Error>> {
         self.require_writable()?;
-        self.refresh()?;
-        let mut next = self.record.clone();
+        let mut next = Record::default();
+        self.refresh(&mut next)?;
+        next.clone_from(&self.record);
         let result = edit(&mut Change::new(&mut next, self.readable, self.stagings))?;
         if next != self.record {
             self.write(&mut next)?;
@@ -203,21 +206,21 @@ impl<S: Storage> Store<S> {
     }
 
     /// Reads journal and slots again where a failed write left open what they hold.
-    fn refresh(&mut self) -> Result<(), Error<S::Error>> {
+    fn refresh(&mut self, scratch: &mut Record) -> Result<(), Error<S::Error>> {
         if self.durability != Durability::Unread {
             return Ok(());
         }
-        self.reload()?;
+        self.reload(scratch)?;
         self.durability = Durability::Doubtful;
         self.require_writable()
     }
 
-    /// Reads journal and slots again.
-    fn reload(&mut self) -> Result<(), Error<S::Error>> {
-        let loaded = journal::load(&mut self.storage, &self.region, &mut self.buffer);
+    /// Reads journal and slots again, through `scratch`: where that fails, the record is the one from before.
+    fn reload(&mut self, scratch: &mut Record) -> Result<(), Error<S::Error>> {
+        let loaded = journal::load(&mut self.storage, &self.region, &mut self.buffer, scratch);
         let journal = loaded.map_err(|(at, source)| Error::storage(Operation::Read, at)(source))?;
         self.condition = journal.condition;
-        self.record = journal.record;
+        core::mem::swap(&mut self.record, scratch);
         self.block = journal.block;
         self.find_readable();
         Ok(())
@@ -231,7 +234,7 @@ impl<S: Storage> Store<S> {
         if let Err(error) = put(&mut self.storage, &self.region, &mut self.buffer, next, target) {
             let before = (self.block, self.condition);
             self.durability = Durability::Unread;
-            self.reload()?;
+            self.reload(next)?;
             let torn = (self.block, self.condition) == before;
             self.durability = if torn { Durability::Durable } else { Durability::Doubtful };
             return Err(error);
