@@ -1,6 +1,7 @@
 //! What the engine is told once: who the device is, what it follows, and what its image carries.
 
 use bundle::UnixSeconds;
+use store::Floors;
 
 use crate::Mode;
 
@@ -19,6 +20,9 @@ pub struct Configuration<'w> {
     pub seed: Option<&'w [u8]>,
     /// A keyring document alone, for devices that are provisioned without a release.
     pub keyring: Option<&'w [u8]>,
+    /// Floors that the image carries beside those of its seed, as an application built later may; zero where it
+    /// carries none. Of journal, seed and these the highest holds.
+    pub floors: Floors,
     /// When the image was built: the first floor of time.
     pub build_time: UnixSeconds,
     /// This device's own hosts where a service's pattern has a wildcard.

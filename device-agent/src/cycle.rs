@@ -278,7 +278,7 @@ impl<S: Storage> Agent<'_, S> {
             if let Some((order, issued_at)) = facts
                 && order > change.record().floors.keyring
             {
-                change.update_keyring(bytes.clone(), order, issued_at, restating)?;
+                change.update_keyring(bytes, order, issued_at, restating)?;
             }
             edit(change)
         })?;

@@ -61,7 +61,10 @@ impl<S: Storage> Agent<'_, S> {
     /// Judges the head that has arrived, and goes on with keyrings or with the release it names.
     pub(crate) fn judge_head(&mut self, now: Now) {
         let incoming = core::mem::take(&mut self.memory.incoming);
-        let head = self.read_head(incoming.get(..self.gathered).unwrap_or_default(), now);
+        let head = match self.keyring_below_floor() {
+            Some(fault) => Err(fault),
+            None => self.read_head(incoming.get(..self.gathered).unwrap_or_default(), now),
+        };
         self.memory.incoming = incoming;
         match head.and_then(|head| self.place(head)) {
             Err(HeadFault::Deferred) => self.deferred = Some(Deferred::Complete),
@@ -94,6 +97,16 @@ impl<S: Storage> Agent<'_, S> {
             self.ask_next_keyrings(now);
         } else {
             self.decide(now);
+        }
+    }
+
+    /// What the floor says of the keyring in force: one below it judges nothing.
+    pub(crate) fn keyring_below_floor(&self) -> Option<HeadFault> {
+        let (current, floor) = (self.keyring()?.order(), self.floors().keyring);
+        match current < floor {
+            true if floor.epoch > current.epoch => Some(HeadFault::Epoch),
+            true => Some(HeadFault::Keyring(floor.number)),
+            false => None,
         }
     }
 
@@ -168,8 +181,9 @@ impl<S: Storage> Agent<'_, S> {
     /// Order of the newest accepted head, and its digest where it is known.
     fn newest_head(&self) -> Option<(Order, Option<Sha256>)> {
         let record = self.store.record();
-        let noted = record.head.filter(|note| note.order == record.floors.head).map(|note| note.digest);
-        let floor = (record.floors.head != Order::default()).then_some((record.floors.head, noted));
+        let lowest = self.floors().head;
+        let noted = record.head.filter(|note| note.order == lowest).map(|note| note.digest);
+        let floor = (lowest != Order::default()).then_some((lowest, noted));
         let in_ram = self.head.map(|head| (head.order, Some(head.digest)));
         match (in_ram, floor) {
             (Some(in_ram), Some(floor)) if floor.0 > in_ram.0 => Some(floor),

@@ -7,7 +7,7 @@ use crate::{
     Agent, FetchFailure, Now, Reason, Resource,
     agent::{Deferred, State},
     limits,
-    start::{keyring_bytes, restated},
+    start::{replace_keyring, restated},
 };
 
 /// What became of the generations that have arrived.
@@ -164,7 +164,7 @@ impl<S: Storage> Agent<'_, S> {
         let accepted = keyring.accept_in_steps(bytes, &mut self.signatures)?;
         let replaced = restated(&accepted.keyring, channel);
         let consumed = bytes.len().saturating_sub(accepted.rest.len());
-        self.keyring = keyring_bytes(accepted.document).ok_or(VerifyError::BodyLength)?;
+        replace_keyring(&mut self.keyring, accepted.document).ok_or(VerifyError::BodyLength)?;
         self.note_restated(replaced);
         self.signatures.forget();
         Ok(consumed)

@@ -10,7 +10,7 @@ use crate::{
     head::{AcceptedHead, HeadFault},
     limits::FILE_BYTES_MAX,
     staging::Progress,
-    start::{keyring_bytes, restated},
+    start::{replace_keyring, restated},
     target::Target,
     update::{Fault, verify_release},
 };
@@ -50,6 +50,9 @@ impl<S: Storage> Agent<'_, S> {
         }
         let usb = Usb::parse(file).map_err(|_| Reason::FileMalformed)?;
         self.accept_keyrings_of_file(usb.keyrings)?;
+        if self.keyring_below_floor().is_some() {
+            return Err(Fault::Reason(Reason::KeyringUnavailable));
+        }
         let head = match usb.head_document {
             Some(document) => self.head_of_file(now, document)?,
             None => None,
@@ -145,7 +148,7 @@ impl<S: Storage> Agent<'_, S> {
                 _ => Fault::Reason(Reason::KeyringRefused),
             })?;
         let replaced = restated(&accepted.keyring, channel);
-        self.keyring = keyring_bytes(accepted.document).ok_or(Reason::KeyringRefused)?;
+        replace_keyring(&mut self.keyring, accepted.document).ok_or(Reason::KeyringRefused)?;
         self.note_restated(replaced);
         self.signatures.forget();
         Ok(())

@@ -69,14 +69,16 @@ impl<S: Storage> Agent<'_, S> {
             issued_at: content.issued_at,
         };
         let head = self.head.map(|head| head.note());
-        let denials = self
-            .candidate_manifest()
-            .and_then(|manifest| Denials::new(manifest.order(), manifest.denials().iter()));
-        let denials = denials.filter(|denials| denials.order >= self.denials().order);
+        // Filled in place: a list that is handed from one to the next stands on the stack twice.
+        let mut denials = Denials::default();
+        let is_newest = self.candidate_manifest().is_some_and(|manifest| {
+            denials.fill(manifest.order(), manifest.denials().iter()).is_some()
+                && manifest.order() >= self.denials().order
+        });
         self.change(|change| {
             change.commit_trial(&sealed, release, known(now.clock))?;
-            if let Some(denials) = denials {
-                change.replace_denials(denials)?;
+            if is_newest {
+                change.replace_denials(&denials)?;
             }
             change.forget_refusals_below(release.order);
             if let Some(head) = head {

@@ -21,6 +21,8 @@ pub(crate) struct Filling {
     pub(crate) sealed: Option<Sealed>,
     /// The certificate that comes next, by its place in the manifest.
     next: usize,
+    /// Its SHA-256 and length, once bytes of it were asked for.
+    under_way: Option<(Sha256, u32)>,
     /// Bytes of it that were written.
     written: u32,
     hasher: sha2::Sha256,
@@ -63,6 +65,7 @@ impl<S: Storage> Agent<'_, S> {
             staging: Some(staging),
             sealed: None,
             next: 0,
+            under_way: None,
             written: 0,
             hasher: sha2::Sha256::new(),
             source_is_whole,
@@ -147,7 +150,13 @@ impl<S: Storage> Agent<'_, S> {
     pub(crate) fn fill(&mut self, bytes: &[u8]) -> Result<Progress, Reason> {
         let Self { memory, candidate, present, store, seed, filling, .. } = self;
         let (Some(candidate), Some(filling)) = (candidate, filling) else { return Err(Reason::StoreFailed) };
-        let Some(staging) = &mut filling.staging else { return Err(Reason::StoreFailed) };
+        // In the middle of a certificate the manifest has nothing to say, and need not be read for every chunk.
+        if let Some((sha256, length)) = filling.under_way
+            && bytes.len() < filling.missing_bytes(length)
+        {
+            filling.take(store, bytes)?;
+            return Ok(Progress::Wants(sha256));
+        }
         let document = content::document(memory.candidate, candidate).ok_or(Reason::ReleaseMalformed)?;
         let manifest =
             Manifest::restored(document, candidate.digest).map_err(|_| Reason::ReleaseMalformed)?;
@@ -156,15 +165,14 @@ impl<S: Storage> Agent<'_, S> {
         for (sha256, length) in manifest.blobs().skip(filling.next) {
             let at = held.as_mut().filter(|_| !filling.source_is_whole && filling.written == 0);
             if let Some((content, offset)) = at.and_then(|held| held.find(sha256)) {
+                let staging = filling.staging.as_mut().ok_or(Reason::StoreFailed)?;
                 copy(store, seed.as_ref(), staging, &content, (offset, length), sha256)?;
             } else {
-                let wanted = usize::try_from(length.saturating_sub(filling.written)).unwrap_or(usize::MAX);
-                let (part, rest) = bytes.split_at(wanted.min(bytes.len()));
-                store.append(staging, part).map_err(|error| store_reason(&error))?;
-                filling.hasher.update(part);
-                filling.written = filling.written.saturating_add(crate::start::saturated(part.len()));
+                let (part, rest) = bytes.split_at(filling.missing_bytes(length).min(bytes.len()));
+                filling.take(store, part)?;
                 bytes = rest;
                 if filling.written < length {
+                    filling.under_way = Some((sha256, length));
                     return Ok(Progress::Wants(sha256));
                 }
                 if Sha256(filling.hasher.finalize_reset().into()) != sha256 {
@@ -172,9 +180,25 @@ impl<S: Storage> Agent<'_, S> {
                 }
             }
             filling.next = filling.next.saturating_add(1);
-            filling.written = 0;
+            (filling.under_way, filling.written) = (None, 0);
         }
         if bytes.is_empty() { Ok(Progress::Complete) } else { Err(Reason::UpdateRejected) }
+    }
+}
+
+impl Filling {
+    /// Bytes that the certificate under way still lacks.
+    fn missing_bytes(&self, length: u32) -> usize {
+        usize::try_from(length.saturating_sub(self.written)).unwrap_or(usize::MAX)
+    }
+
+    /// Writes and hashes the next bytes of the certificate under way.
+    fn take<S: Storage>(&mut self, store: &mut Store<S>, part: &[u8]) -> Result<(), Reason> {
+        let staging = self.staging.as_mut().ok_or(Reason::StoreFailed)?;
+        store.append(staging, part).map_err(|error| store_reason(&error))?;
+        self.hasher.update(part);
+        self.written = self.written.saturating_add(crate::start::saturated(part.len()));
+        Ok(())
     }
 }
 

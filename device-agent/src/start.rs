@@ -90,7 +90,7 @@ impl<'w, S: Storage> Agent<'w, S> {
     ) -> Result<Self, StartError> {
         check_memory(&memory)?;
         let channel = ChannelId::of(configuration.channel);
-        let (seed, keyring) = open_image(&configuration, store.record())?;
+        let seed = open_image(&configuration, store.record())?;
         let found = store.condition();
         let mut agent = Self {
             configuration,
@@ -106,7 +106,7 @@ impl<'w, S: Storage> Agent<'w, S> {
             signatures: SignatureMemo::new(),
             cycle: Cycle::default(),
             jitter: Jitter::new(configuration.entropy),
-            keyring,
+            keyring: KeyringBytes::default(),
             restating: Restated::default(),
             head: None,
             target: None,
@@ -117,6 +117,7 @@ impl<'w, S: Storage> Agent<'w, S> {
             rounds: 0,
             memo: Memo::default(),
         };
+        newest_keyring(&configuration, agent.seed.as_ref(), agent.store.record(), &mut agent.keyring)?;
         agent.adopt_image_keyring();
         agent.load_present();
         if agent.store.record().phase.is_trial() {
@@ -152,7 +153,7 @@ impl<'w, S: Storage> Agent<'w, S> {
 
     /// What never goes back: the higher ones of journal and image.
     pub(crate) fn floors(&self) -> Floors {
-        let mut floors = self.store.record().floors;
+        let mut floors = self.store.record().floors.or_higher(self.configuration.floors);
         floors.time = floors.time.max(self.configuration.build_time);
         if let Some(keyring) = self.keyring() {
             floors.keyring = floors.keyring.max(keyring.order());
@@ -183,13 +184,16 @@ pub fn check_start(
     configuration: &Configuration<'_>,
     record: &store::Record,
 ) -> Result<KeyringBytes, StartError> {
-    open_image(configuration, record).map(|(_, keyring)| keyring)
+    let seed = open_image(configuration, record)?;
+    let mut keyring = KeyringBytes::default();
+    newest_keyring(configuration, seed.as_ref(), record, &mut keyring)?;
+    Ok(keyring)
 }
 
 fn open_image<'w>(
     configuration: &Configuration<'w>,
     record: &store::Record,
-) -> Result<(Option<SeedContent<'w>>, KeyringBytes), StartError> {
+) -> Result<Option<SeedContent<'w>>, StartError> {
     let length = configuration.device.len();
     if length == 0 || length > bundle::limits::DEVICE_ID_BYTES_MAX || configuration.channel.is_empty() {
         return Err(StartError::Identity);
@@ -199,9 +203,7 @@ fn open_image<'w>(
         return Err(StartError::StoreOfOtherChannel);
     }
     let open = |file| SeedContent::open(file, channel).map_err(StartError::Seed);
-    let seed = configuration.seed.map(open).transpose()?;
-    let keyring = newest_keyring(configuration, seed.as_ref(), record)?;
-    Ok((seed, keyring))
+    configuration.seed.map(open).transpose()
 }
 
 fn check_memory(memory: &Memory<'_>) -> Result<(), StartError> {
@@ -212,32 +214,33 @@ fn check_memory(memory: &Memory<'_>) -> Result<(), StartError> {
     Ok(())
 }
 
-/// The newest keyring of journal, seed and provisioning, as header and body.
+/// Puts the newest keyring of journal, seed and provisioning into `newest`, as header and body.
 fn newest_keyring(
     configuration: &Configuration<'_>,
     seed: Option<&SeedContent<'_>>,
     record: &store::Record,
-) -> Result<KeyringBytes, StartError> {
-    let mut newest: Option<(Order, KeyringBytes)> = None;
-    let kept = &record.keyring;
-    if let Ok(keyring) = Keyring::restored(kept.as_bytes()) {
-        newest = Some((keyring.order(), kept.clone()));
+    newest: &mut KeyringBytes,
+) -> Result<(), StartError> {
+    let kept = record.keyring.as_bytes();
+    let mut order = Keyring::restored(kept).ok().map(|keyring| keyring.order());
+    if order.is_some() {
+        newest.replace(&[kept]).ok_or(StartError::KeyringMissing)?;
     }
     let documents = [seed.map(|seed| seed.keyring_document), configuration.keyring];
     for document in documents.into_iter().flatten() {
         let keyring = Keyring::provisioned(document).map_err(StartError::Keyring)?;
-        if newest.as_ref().is_none_or(|(order, _)| keyring.order() > *order) {
-            let bytes = keyring_bytes(document).ok_or(StartError::KeyringMissing)?;
-            newest = Some((keyring.order(), bytes));
+        if order.is_none_or(|order| keyring.order() > order) {
+            replace_keyring(newest, document).ok_or(StartError::KeyringMissing)?;
+            order = Some(keyring.order());
         }
     }
-    newest.map(|(_, bytes)| bytes).ok_or(StartError::KeyringMissing)
+    order.map(|_| ()).ok_or(StartError::KeyringMissing)
 }
 
-/// Header and body of a verified keyring document, as the journal keeps them.
-pub(crate) fn keyring_bytes(document: &[u8]) -> Option<KeyringBytes> {
+/// Puts header and body of a verified keyring document in the place of the keyring in force.
+pub(crate) fn replace_keyring(keyring: &mut KeyringBytes, document: &[u8]) -> Option<()> {
     let envelope = Envelope::parse_whole(document).ok()?;
-    KeyringBytes::joined(&[envelope.header_bytes(), envelope.body()])
+    keyring.replace(&[envelope.header_bytes(), envelope.body()])
 }
 
 /// The floors that a keyring restates for a channel.

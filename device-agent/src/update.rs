@@ -148,14 +148,14 @@ impl<S: Storage> Agent<'_, S> {
         let manifest = self.candidate_manifest().ok_or(Reason::ReleaseMalformed)?;
         let document_bytes = self.candidate.map_or(0, |content| u64::from(content.document_bytes));
         let total = document_bytes.saturating_add(manifest.blob_bytes());
-        let denials =
-            Denials::new(manifest.order(), manifest.denials().iter()).ok_or(Reason::ReleaseTooLarge)?;
+        let mut denials = Denials::default();
+        denials.fill(manifest.order(), manifest.denials().iter()).ok_or(Reason::ReleaseTooLarge)?;
         let covered = coverage::check(&manifest);
         let total_bytes = u32::try_from(total).map_err(|_| Reason::ReleaseTooLarge)?;
         if let Some(content) = &mut self.candidate {
             content.total_bytes = total_bytes;
         }
-        self.apply_denials(denials)?;
+        self.apply_denials(&denials)?;
         if total > slot_bytes {
             return Err(Reason::ReleaseTooLarge);
         }
@@ -165,7 +165,7 @@ impl<S: Storage> Agent<'_, S> {
     /// The deny list of the newest verified manifest holds from now on, whatever becomes of the release.
     ///
     /// One that denies the same is not written down before its release is: that would cost a write for nothing.
-    fn apply_denials(&mut self, denials: Denials) -> Result<(), Reason> {
+    fn apply_denials(&mut self, denials: &Denials) -> Result<(), Reason> {
         let held = self.denials();
         let newest = self.memo.denials_order.max(Some(held.order));
         if self.configuration.mode == Mode::Observe || Some(denials.order) < newest {

@@ -2,15 +2,14 @@
 
 use bundle::{Sha256, UnixSeconds};
 use device_agent::{
-    Action, Agent, Clock, Configuration, Event, FetchFailure, Memory, Mode, Now, ProbeOutcome, Reason,
-    Transport, Verdict, limits,
+    Agent, Clock, Configuration, Event, Memory, Mode, Now, ProbeOutcome, Reason, Verdict, limits,
 };
 use store::{Region, Store, fault::Medium};
 
+use crate::drive::drive;
+
 /// Bytes of a block of the medium.
 const BLOCK_BYTES: usize = 4_096;
-/// Actions after which a cycle is taken for endless.
-const ACTIONS_MAX: u32 = 10_000;
 
 /// What a server has under a path; `None` is a 404.
 pub type Serve<'s> = dyn FnMut(&str) -> Option<Vec<u8>> + 's;
@@ -94,6 +93,7 @@ impl Device {
             mode: Mode::Install,
             seed: seed.map(leak_bytes),
             keyring: keyring.map(leak_bytes),
+            floors: store::Floors::default(),
             build_time: now,
             local_hosts: &[],
             entropy: 7,
@@ -143,67 +143,20 @@ impl Device {
     pub fn cycle(&mut self, serve: &mut Serve<'_>, probe: &mut Probe<'_>) -> Option<Reason> {
         self.requests.clear();
         let now = self.now();
-        let mut next = self.on(now, Event::Nudge);
-        for _ in 0..ACTIONS_MAX {
-            next = match next {
-                Step::Wait => break,
-                Step::Proceed => self.on(now, Event::Proceed),
-                Step::Continue => self.on(now, Event::End),
-                Step::Export => self.on(now, Event::Exported { complete: true }),
-                Step::Report => self.on(now, Event::Reported { delivered: true }),
-                Step::Probe(endpoint) => self.on(now, Event::Probed(probe(&endpoint))),
-                Step::Fetch(path, bytes_max) => {
-                    let body = serve(&path);
-                    self.requests.push((path, body.as_ref().map(Vec::len)));
-                    self.answer(now, body, bytes_max)
-                }
-            };
-        }
-        self.agent.status(now).reason
-    }
-
-    /// One event, and all that the engine goes on with before it asks for something else.
-    fn on(&mut self, now: Now, event: Event<'_>) -> Step {
-        let again = if matches!(event, Event::Install(_)) { event } else { Event::Proceed };
-        let mut next = step(&self.channel, self.agent.on(now, event));
-        while matches!(next, Step::Proceed) {
-            next = step(&self.channel, self.agent.on(now, again));
-        }
-        next
-    }
-
-    fn answer(&mut self, now: Now, body: Option<Vec<u8>>, bytes_max: u32) -> Step {
-        let Some(body) = body else {
-            return self.on(now, Event::Failed(FetchFailure::NotFound));
+        let requests = &mut self.requests;
+        let mut recorded = |path: &str| {
+            let body = serve(path);
+            requests.push((path.to_owned(), body.as_ref().map(Vec::len)));
+            body
         };
-        if body.len() > usize::try_from(bytes_max).unwrap_or(usize::MAX) {
-            return self.on(now, Event::Failed(FetchFailure::TooLarge));
-        }
-        let mut next = self.on(now, Event::Opened(Transport::Authenticated));
-        for chunk in body.chunks(1_000) {
-            if !matches!(next, Step::Continue) {
-                return next;
-            }
-            next = self.on(now, Event::Chunk(chunk));
-        }
-        if matches!(next, Step::Continue) { self.on(now, Event::End) } else { next }
+        drive(&mut self.agent, now, &self.channel, Event::Nudge, Some(&mut recorded), probe);
+        self.agent.status(now).reason
     }
 
     /// Hands over a USB file and finishes what it starts.
     pub fn install(&mut self, file: &[u8], probe: &mut Probe<'_>) -> Option<Reason> {
         let now = self.now();
-        let mut next = self.on(now, Event::Install(file));
-        for _ in 0..ACTIONS_MAX {
-            next = match next {
-                Step::Wait => break,
-                Step::Proceed => self.on(now, Event::Proceed),
-                Step::Continue => self.on(now, Event::End),
-                Step::Export => self.on(now, Event::Exported { complete: true }),
-                Step::Report => self.on(now, Event::Reported { delivered: true }),
-                Step::Probe(endpoint) => self.on(now, Event::Probed(probe(&endpoint))),
-                Step::Fetch(..) => self.on(now, Event::Failed(FetchFailure::Unreachable)),
-            };
-        }
+        drive(&mut self.agent, now, &self.channel, Event::Install(file), None, probe);
         self.agent.status(now).reason
     }
 
@@ -239,28 +192,5 @@ impl Device {
             denials: status.denials,
             generation: status.generation,
         }
-    }
-}
-
-/// An action, without the engine's borrow.
-enum Step {
-    Continue,
-    Export,
-    Fetch(String, u32),
-    Probe(String),
-    Proceed,
-    Report,
-    Wait,
-}
-
-fn step(channel: &str, action: Action<'_>) -> Step {
-    match action {
-        Action::Continue => Step::Continue,
-        Action::Export { .. } => Step::Export,
-        Action::Fetch { resource, bytes_max } => Step::Fetch(resource.path(channel).to_string(), bytes_max),
-        Action::Probe(endpoint) => Step::Probe(format!("{}:{}", endpoint.host, endpoint.port)),
-        Action::Proceed => Step::Proceed,
-        Action::Report => Step::Report,
-        Action::Wait { .. } => Step::Wait,
     }
 }

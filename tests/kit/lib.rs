@@ -5,6 +5,7 @@
 //! | [`publisher`], [`signers`] | a publisher in memory, over the production format, and keys that protect nothing |
 //! | [`device`] | a device in memory: the production engine over a medium that a test can look into |
 //! | [`attacks`] | what a thief or a broken network can do, and what must come of it |
+//! | [`power`] | every power cut of whole update cycles, and again of the recovery: what was explored, what was lost |
 //! | [`history`] | eleven years of Mozilla's root store, replayed on a device |
 //! | [`pki`] | a synthetic PKI in the shape of Azure's, and the real certificates of `tests/data` |
 //! | [`listener`], [`tls_service`], [`web`] | servers on loopback: services that change their chain, and published trees with faults |
@@ -17,11 +18,13 @@ pub mod applications;
 pub mod attacks;
 mod ceremony;
 pub mod device;
+mod drive;
 pub mod gateway;
 pub mod history;
 pub mod listener;
 pub mod operator;
 pub mod pki;
+pub mod power;
 pub mod process;
 pub mod publisher;
 pub mod signers;

@@ -132,7 +132,7 @@ impl<'r> Change<'r> {
     /// [`TransitionError::KeyringNotNewer`] where it is not.
     pub fn update_keyring(
         &mut self,
-        keyring: KeyringBytes,
+        keyring: &KeyringBytes,
         order: Order,
         issued_at: UnixSeconds,
         restated: Restated,
@@ -140,7 +140,7 @@ impl<'r> Change<'r> {
         if order <= self.record.floors.keyring {
             return Err(TransitionError::KeyringNotNewer);
         }
-        self.record.keyring = keyring;
+        self.record.keyring.clone_from(keyring);
         self.record.floors.keyring = order;
         self.record.floors.restate(restated);
         if let Some(floor) = restated.release {
@@ -187,14 +187,14 @@ impl<'r> Change<'r> {
     ///
     /// # Errors
     /// [`TransitionError::OlderDenials`] for the list of an older release.
-    pub fn replace_denials(&mut self, denials: Denials) -> Result<(), TransitionError> {
+    pub fn replace_denials(&mut self, denials: &Denials) -> Result<(), TransitionError> {
         if denials.order < self.record.denials.order {
             return Err(TransitionError::OlderDenials);
         }
         if !denials.denies_the_same(&self.record.denials) {
             self.changed_for_readers();
         }
-        self.record.denials = denials;
+        self.record.denials.clone_from(denials);
         Ok(())
     }
 

@@ -4,12 +4,10 @@ use bundle::{ChannelId, UnixSeconds};
 use crc::{CRC_32_ISO_HDLC, Crc};
 
 use crate::{
-    CheckNote, Denials, Floors, HeadNote, KeyringBytes, Phase, Record, Refusal, Refusals, Release, SlotEntry,
+    CheckNote, Denials, Floors, HeadNote, KeyringBytes, Phase, Record, Refusal, Release, SlotEntry,
     SlotIndex,
     denials::kind_of_byte,
-    limits::{
-        BLOCK_BYTES, DENIAL_BYTES, DENIALS_MAX, FROZEN_BYTES, KEYRING_BYTES_MAX, RECORD_BYTES, STORE_FORMAT,
-    },
+    limits::{BLOCK_BYTES, FROZEN_BYTES, KEYRING_BYTES_MAX, RECORD_BYTES, STORE_FORMAT},
     wire::{Fields, Writer},
 };
 
@@ -40,11 +38,7 @@ pub(crate) struct Frozen {
 }
 
 /// What a journal block holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a record has its size wherever it is; there is no heap to put it on"
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Block {
     /// Nothing was ever written here.
     Blank,
@@ -52,8 +46,8 @@ pub(crate) enum Block {
     Unreadable,
     /// A whole record of another format.
     Foreign(Frozen),
-    /// A whole record.
-    Whole(Record),
+    /// A whole record of this format.
+    Whole(Frozen),
 }
 
 /// The two counters that a poll compares.
@@ -90,14 +84,17 @@ impl Frozen {
 }
 
 /// Reads a block: the CRC first, then the frozen part, then the fields of this format.
-pub(crate) fn decode(block: &[u8; BLOCK_BYTES]) -> Block {
+///
+/// The fields go straight into `record`, since every copy of one is 8 KiB of stack; unless the block is whole, what
+/// stands there afterwards means nothing.
+pub(crate) fn decode(block: &[u8; BLOCK_BYTES], record: &mut Record) -> Block {
     if block.iter().all(|byte| *byte == 0) || block.iter().all(|byte| *byte == 0xff) {
         return Block::Blank;
     }
-    whole(block).unwrap_or(Block::Unreadable)
+    whole(block, record).unwrap_or(Block::Unreadable)
 }
 
-fn whole(block: &[u8; BLOCK_BYTES]) -> Option<Block> {
+fn whole(block: &[u8; BLOCK_BYTES], record: &mut Record) -> Option<Block> {
     let frozen = Frozen::read(&mut Fields::new(block))?;
     let length = usize::from(frozen.length);
     let covered = block.get(..length)?;
@@ -109,8 +106,8 @@ fn whole(block: &[u8; BLOCK_BYTES]) -> Option<Block> {
         return Some(Block::Foreign(frozen));
     }
     let mut fields = Fields::new(covered.get(FROZEN_BYTES..)?);
-    let record = read_fields(frozen, &mut fields)?;
-    fields.rest().is_empty().then_some(Block::Whole(record))
+    read_fields(frozen, &mut fields, record)?;
+    fields.rest().is_empty().then_some(Block::Whole(frozen))
 }
 
 /// Writes a record over a whole block; `None` only where the limits contradict each other.
@@ -196,47 +193,33 @@ fn write_slot(writer: &mut Writer<'_>, entry: &SlotEntry) {
     writer.time(entry.committed_at);
 }
 
-fn read_fields(frozen: Frozen, fields: &mut Fields<'_>) -> Option<Record> {
+fn read_fields(frozen: Frozen, fields: &mut Fields<'_>, record: &mut Record) -> Option<()> {
     let Frozen { sequence, generation, floors, .. } = frozen;
-    let channel = Some(ChannelId(fields.array()?)).filter(|channel| *channel != ChannelId::FLEET);
-    let phase = read_phase(fields)?;
-    let conclusive_failures = fields.u8()?;
-    let head = fields.optional(HEAD_BYTES, |fields| {
+    (record.sequence, record.generation, record.floors) = (sequence, generation, floors);
+    record.channel = Some(ChannelId(fields.array()?)).filter(|channel| *channel != ChannelId::FLEET);
+    record.phase = read_phase(fields)?;
+    record.conclusive_failures = fields.u8()?;
+    record.head = fields.optional(HEAD_BYTES, |fields| {
         let (order, digest) = (fields.order()?, fields.sha256()?);
         let (valid_from, lifetime_seconds) = (UnixSeconds(fields.u64()?), fields.u32()?);
         Some(HeadNote { order, digest, valid_from, lifetime_seconds })
     })?;
-    let last_check = fields.optional(CHECK_BYTES, |fields| {
+    record.last_check = fields.optional(CHECK_BYTES, |fields| {
         let (at, reason) = (fields.time()?, fields.u16()?);
         Some(CheckNote { at, reason })
     })?;
-    let slots = [fields.optional(SLOT_BYTES, read_slot)?, fields.optional(SLOT_BYTES, read_slot)?];
-    let mut refusals = Refusals::default();
-    for entry in &mut refusals.entries {
+    record.slots = [fields.optional(SLOT_BYTES, read_slot)?, fields.optional(SLOT_BYTES, read_slot)?];
+    for entry in &mut record.refusals.entries {
         *entry = fields.optional(REFUSAL_BYTES, |fields| {
             let (order, digest) = (fields.order()?, fields.sha256()?);
             let (reason, attempts, retry_at) = (fields.u16()?, fields.u16()?, fields.time()?);
             Some(Refusal { order, digest, reason, attempts, retry_at })
         })?;
     }
-    let denials = read_denials(fields)?;
-    let keyring = read_keyring(fields)?;
-    let record = Record {
-        sequence,
-        generation,
-        floors,
-        channel,
-        phase,
-        conclusive_failures,
-        head,
-        last_check,
-        slots,
-        refusals,
-        denials,
-        keyring,
-    };
+    read_denials(fields, &mut record.denials)?;
+    read_keyring(fields, &mut record.keyring)?;
     // A phase that names a slot must say what the slot holds.
-    (record.phase == Phase::Empty || record.active().is_some()).then_some(record)
+    (record.phase == Phase::Empty || record.active().is_some()).then_some(())
 }
 
 fn read_phase(fields: &mut Fields<'_>) -> Option<Phase> {
@@ -266,24 +249,23 @@ fn read_slot(fields: &mut Fields<'_>) -> Option<SlotEntry> {
     Some(SlotEntry { release, total_bytes, content_sha256, committed_at })
 }
 
-fn read_denials(fields: &mut Fields<'_>) -> Option<Denials> {
-    let order = fields.order()?;
-    let count = usize::from(fields.u16()?);
-    let mut entries = [[0; DENIAL_BYTES]; DENIALS_MAX];
-    for entry in &mut entries {
+fn read_denials(fields: &mut Fields<'_>, denials: &mut Denials) -> Option<()> {
+    denials.order = fields.order()?;
+    denials.count = usize::from(fields.u16()?);
+    for entry in &mut denials.entries {
         *entry = fields.array()?;
     }
-    let (used, unused) = entries.split_at_checked(count)?;
+    let (used, unused) = denials.entries.split_at_checked(denials.count)?;
     let kinds_are_known = used.iter().all(|[kind, ..]| kind_of_byte(*kind).is_some());
     let rest_is_zero = unused.iter().flatten().all(|byte| *byte == 0);
-    (kinds_are_known && rest_is_zero).then_some(Denials { order, entries, count })
+    (kinds_are_known && rest_is_zero).then_some(())
 }
 
-fn read_keyring(fields: &mut Fields<'_>) -> Option<KeyringBytes> {
+fn read_keyring(fields: &mut Fields<'_>, keyring: &mut KeyringBytes) -> Option<()> {
     let length = usize::from(fields.u16()?);
     let (used, unused) = fields.take(KEYRING_BYTES_MAX)?.split_at_checked(length)?;
     if unused.iter().any(|byte| *byte != 0) {
         return None;
     }
-    KeyringBytes::new(used)
+    keyring.replace(&[used])
 }

@@ -19,14 +19,22 @@ impl Denials {
     /// Keeps the entries; `None` above [`DENIALS_MAX`].
     #[must_use]
     pub fn new(order: Order, entries: impl Iterator<Item = Denial>) -> Option<Self> {
-        let mut denials = Self { order, ..Self::default() };
+        let mut denials = Self::default();
+        denials.fill(order, entries)?;
+        Some(denials)
+    }
+
+    /// Keeps the entries in place of what was there; `None` above [`DENIALS_MAX`], and then the first of them are kept.
+    pub fn fill(&mut self, order: Order, entries: impl Iterator<Item = Denial>) -> Option<()> {
+        self.clear();
+        self.order = order;
         for denial in entries {
-            let entry = denials.entries.get_mut(denials.count)?;
+            let entry = self.entries.get_mut(self.count)?;
             let bytes = core::iter::once(kind_byte(denial.kind)).chain(denial.sha256.0);
             entry.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
-            denials.count = denials.count.checked_add(1)?;
+            self.count = self.count.checked_add(1)?;
         }
-        Some(denials)
+        Some(())
     }
 
     /// The entries.
@@ -48,6 +56,13 @@ impl Denials {
     #[must_use]
     pub fn contains(&self, denial: &Denial) -> bool {
         self.iter().any(|entry| entry == *denial)
+    }
+
+    /// Makes it the empty list of no release, in place.
+    pub(crate) fn clear(&mut self) {
+        self.order = Order::default();
+        self.entries.as_flattened_mut().fill(0);
+        self.count = 0;
     }
 
     /// True where both lists deny the same, in the same order.

@@ -25,50 +25,55 @@ pub enum Condition {
 }
 
 /// The journal, read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Journal {
     pub(crate) condition: Condition,
-    /// The newest whole record; a default one where there is none, with the floors that were found.
-    pub(crate) record: Record,
-    /// The block that the record stands in.
+    /// The block that the newest whole record stands in.
     pub(crate) block: SlotIndex,
 }
 
-/// Reads both blocks through `buffer` and decides which record holds.
+/// Reads both blocks through `buffer`, decides which record holds, and leaves it in `record`: the newest whole one, or
+/// a default one with the floors that were found. After an error what stands in `record` means nothing.
 pub(crate) fn load<S: StorageRead>(
     storage: &mut S,
     region: &Region,
     buffer: &mut [u8; BLOCK_BYTES],
+    record: &mut Record,
 ) -> Result<Journal, (u64, S::Error)> {
-    let mut read = |block| {
+    let mut read = |block, record: &mut Record| {
         let offset = region.journal_offset(block);
         read_or_zeros(storage, offset, buffer).map_err(|error| (offset, error))?;
-        Ok(codec::decode(buffer))
+        Ok(codec::decode(buffer, record))
     };
-    let first = read(SlotIndex::First)?;
-    let second = read(SlotIndex::Second)?;
-    Ok(judge(first, second))
+    let first = read(SlotIndex::First, record)?;
+    let second = read(SlotIndex::Second, record)?;
+    let (mut condition, mut floors, block) = judge(first, second);
+    // The second block was read last. Where the first one holds it is read once more, and must be what it was.
+    if condition == Condition::Ready && block == SlotIndex::First && read(block, record)? != first {
+        (condition, floors) = (Condition::Lost, Floors::default());
+    }
+    if condition != Condition::Ready {
+        record.clear();
+        record.floors = floors;
+    }
+    Ok(Journal { condition, block })
 }
 
-fn judge(first: Block, second: Block) -> Journal {
-    let whole = |record, block| Journal { condition: Condition::Ready, record, block };
-    let without = |condition, floors| Journal {
-        condition,
-        record: Record { floors, ..Record::default() },
-        block: SlotIndex::Second,
-    };
+/// What the journal is, the floors it tells, and the block whose record holds.
+fn judge(first: Block, second: Block) -> (Condition, Floors, SlotIndex) {
     match (first, second) {
         (Block::Foreign(foreign), other) | (other, Block::Foreign(foreign)) => {
             let condition = Condition::NewerFormat { format: foreign.format };
-            without(condition, foreign.floors.or_higher(floors(&other)))
+            (condition, foreign.floors.or_higher(floors(&other)), SlotIndex::Second)
         }
         (Block::Whole(one), Block::Whole(two)) if two.sequence > one.sequence => {
-            whole(two, SlotIndex::Second)
+            (Condition::Ready, two.floors, SlotIndex::Second)
         }
-        (Block::Whole(record), _) => whole(record, SlotIndex::First),
-        (_, Block::Whole(record)) => whole(record, SlotIndex::Second),
-        (Block::Blank, Block::Blank) => without(Condition::Blank, Floors::default()),
+        (Block::Whole(one), _) => (Condition::Ready, one.floors, SlotIndex::First),
+        (_, Block::Whole(two)) => (Condition::Ready, two.floors, SlotIndex::Second),
+        (Block::Blank, Block::Blank) => (Condition::Blank, Floors::default(), SlotIndex::Second),
         (Block::Blank | Block::Unreadable, Block::Blank | Block::Unreadable) => {
-            without(Condition::Lost, Floors::default())
+            (Condition::Lost, Floors::default(), SlotIndex::Second)
         }
     }
 }
@@ -76,7 +81,6 @@ fn judge(first: Block, second: Block) -> Journal {
 fn floors(block: &Block) -> Floors {
     match block {
         Block::Blank | Block::Unreadable => Floors::default(),
-        Block::Foreign(frozen) => frozen.floors,
-        Block::Whole(record) => record.floors,
+        Block::Foreign(frozen) | Block::Whole(frozen) => frozen.floors,
     }
 }

@@ -18,16 +18,29 @@ impl KeyringBytes {
         Self::joined(&[bytes])
     }
 
+    /// Keeps the parts in place of what was there; `None`, and nothing changes, above [`KEYRING_BYTES_MAX`].
+    pub fn replace(&mut self, parts: &[&[u8]]) -> Option<()> {
+        let length = parts.iter().try_fold(0_usize, |length, part| length.checked_add(part.len()))?;
+        let (kept, rest) = self.bytes.split_at_mut_checked(length)?;
+        let joined = parts.iter().flat_map(|part| part.iter());
+        kept.iter_mut().zip(joined).for_each(|(to, from)| *to = *from);
+        rest.fill(0);
+        self.length = length;
+        Some(())
+    }
+
     /// Keeps the parts, one after the other; `None` above [`KEYRING_BYTES_MAX`].
     #[must_use]
     pub fn joined(parts: &[&[u8]]) -> Option<Self> {
         let mut kept = Self::default();
-        for part in parts {
-            let end = kept.length.checked_add(part.len())?;
-            kept.bytes.get_mut(kept.length..end)?.copy_from_slice(part);
-            kept.length = end;
-        }
+        kept.replace(parts)?;
         Some(kept)
+    }
+
+    /// Forgets the keyring, in place.
+    pub(crate) fn clear(&mut self) {
+        self.bytes.fill(0);
+        self.length = 0;
     }
 
     /// Header and body.

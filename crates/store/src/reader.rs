@@ -89,15 +89,17 @@ impl<S: StorageRead> Reader<S> {
     pub fn read(&mut self, into: &mut [u8]) -> Result<Snapshot, ReadError<S::Error>> {
         for _ in 0..READ_ATTEMPTS_MAX {
             let mut buffer = [0; BLOCK_BYTES];
-            let loaded = journal::load(&mut self.storage, &self.region, &mut buffer);
+            let mut record = Record::default();
+            let loaded = journal::load(&mut self.storage, &self.region, &mut buffer, &mut record);
             let loaded = loaded.map_err(|(_, source)| ReadError::Storage(source))?;
-            let content = self.read_content(&loaded.record, into);
-            let again = journal::load(&mut self.storage, &self.region, &mut buffer);
+            let content = self.read_content(&record, into);
+            let mut later = Record::default();
+            let again = journal::load(&mut self.storage, &self.region, &mut buffer, &mut later);
             let again = again.map_err(|(_, source)| ReadError::Storage(source))?;
-            if again.record.sequence == loaded.record.sequence && again.condition == loaded.condition {
+            if later.sequence == record.sequence && again.condition == loaded.condition {
                 let content = content?;
-                self.seen = Some(loaded.record.generation);
-                return Ok(Snapshot { condition: loaded.condition, record: loaded.record, content });
+                self.seen = Some(record.generation);
+                return Ok(Snapshot { condition: loaded.condition, record, content });
             }
         }
         Err(ReadError::Busy)

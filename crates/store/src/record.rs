@@ -123,6 +123,30 @@ pub struct Refusals {
 }
 
 impl Record {
+    /// Makes it the default record, in place.
+    pub(crate) fn clear(&mut self) {
+        let Self {
+            sequence,
+            generation,
+            floors,
+            channel,
+            phase,
+            conclusive_failures,
+            head,
+            last_check,
+            slots,
+            refusals,
+            denials,
+            keyring,
+        } = self;
+        (*sequence, *generation, *floors) = (0, 0, Floors::default());
+        (*channel, *phase, *conclusive_failures) = (None, Phase::Empty, 0);
+        (*head, *last_check, *slots) = (None, None, [None; 2]);
+        refusals.entries = [None; REFUSALS_MAX];
+        denials.clear();
+        keyring.clear();
+    }
+
     /// The slot that the phase names, with what it should hold.
     #[must_use]
     pub fn active(&self) -> Option<(SlotIndex, &SlotEntry)> {

@@ -55,7 +55,7 @@ impl<S: Storage> Store<S> {
             stagings: 0,
             buffer: [0; BLOCK_BYTES],
         };
-        store.reload()?;
+        store.reload(&mut Record::default())?;
         Ok(store)
     }
 
@@ -102,7 +102,9 @@ impl<S: Storage> Store<S> {
     /// [`TransitionError::TrialOpen`] during a trial, and failures of the medium.
     pub fn begin(&mut self) -> Result<Staging, Error<S::Error>> {
         self.require_writable()?;
-        self.refresh()?;
+        if self.durability == Durability::Unread {
+            self.refresh(&mut Record::default())?;
+        }
         let slot = self.idle().ok_or(TransitionError::TrialOpen)?;
         self.settle()?;
         self.stagings = self.stagings.wrapping_add(1);
@@ -176,11 +178,12 @@ impl<S: Storage> Store<S> {
         edit: impl FnOnce(&mut Change<'_>) -> Result<R, TransitionError>,
     ) -> Result<R, Error<S::Error>> {
         self.require_writable()?;
-        self.refresh()?;
-        let mut next = self.record.clone();
+        let mut next = Record::default();
+        self.refresh(&mut next)?;
+        next.clone_from(&self.record);
         let result = edit(&mut Change::new(&mut next, self.readable, self.stagings))?;
         if next != self.record {
-            self.write(next)?;
+            self.write(&mut next)?;
         }
         Ok(result)
     }
@@ -203,40 +206,40 @@ impl<S: Storage> Store<S> {
     }
 
     /// Reads journal and slots again where a failed write left open what they hold.
-    fn refresh(&mut self) -> Result<(), Error<S::Error>> {
+    fn refresh(&mut self, scratch: &mut Record) -> Result<(), Error<S::Error>> {
         if self.durability != Durability::Unread {
             return Ok(());
         }
-        self.reload()?;
+        self.reload(scratch)?;
         self.durability = Durability::Doubtful;
         self.require_writable()
     }
 
-    /// Reads journal and slots again.
-    fn reload(&mut self) -> Result<(), Error<S::Error>> {
-        let loaded = journal::load(&mut self.storage, &self.region, &mut self.buffer);
+    /// Reads journal and slots again, through `scratch`: where that fails, the record is the one from before.
+    fn reload(&mut self, scratch: &mut Record) -> Result<(), Error<S::Error>> {
+        let loaded = journal::load(&mut self.storage, &self.region, &mut self.buffer, scratch);
         let journal = loaded.map_err(|(at, source)| Error::storage(Operation::Read, at)(source))?;
         self.condition = journal.condition;
-        self.record = journal.record;
+        core::mem::swap(&mut self.record, scratch);
         self.block = journal.block;
         self.find_readable();
         Ok(())
     }
 
-    fn write(&mut self, mut next: Record) -> Result<(), Error<S::Error>> {
+    fn write(&mut self, next: &mut Record) -> Result<(), Error<S::Error>> {
         self.settle()?;
         next.sequence = self.record.sequence.saturating_add(1);
         let target = self.block.other();
         let moved = next.generation != self.record.generation;
-        if let Err(error) = self.put(&next, target) {
+        if let Err(error) = put(&mut self.storage, &self.region, &mut self.buffer, next, target) {
             let before = (self.block, self.condition);
             self.durability = Durability::Unread;
-            self.reload()?;
+            self.reload(next)?;
             let torn = (self.block, self.condition) == before;
             self.durability = if torn { Durability::Durable } else { Durability::Doubtful };
             return Err(error);
         }
-        self.record = next;
+        core::mem::swap(&mut self.record, next);
         self.block = target;
         self.condition = Condition::Ready;
         self.durability = Durability::Durable;
@@ -252,8 +255,7 @@ impl<S: Storage> Store<S> {
         match self.durability {
             Durability::Durable => return Ok(()),
             Durability::Doubtful | Durability::Unread if self.condition == Condition::Ready => {
-                let record = self.record.clone();
-                self.put(&record, self.block)?;
+                put(&mut self.storage, &self.region, &mut self.buffer, &self.record, self.block)?;
             }
             Durability::Doubtful | Durability::Unread | Durability::Unsynced => {
                 self.storage.sync().map_err(Error::storage(Operation::Sync, at))?;
@@ -261,15 +263,6 @@ impl<S: Storage> Store<S> {
         }
         self.durability = Durability::Durable;
         Ok(())
-    }
-
-    /// Writes a record over a block and syncs.
-    fn put(&mut self, record: &Record, block: SlotIndex) -> Result<(), Error<S::Error>> {
-        let at = self.region.journal_offset(block);
-        let capacity = u32::try_from(RECORD_BYTES).unwrap_or(u32::MAX);
-        codec::encode(record, &mut self.buffer).ok_or(Error::Full { needed: capacity, capacity })?;
-        self.storage.write(at, &self.buffer).map_err(Error::storage(Operation::Write, at))?;
-        self.storage.sync().map_err(Error::storage(Operation::Sync, at))
     }
 
     fn read_part(
@@ -329,4 +322,19 @@ impl<S: Storage> Store<S> {
         }
         Ok(())
     }
+}
+
+/// Writes a record over a block and syncs; the record is borrowed, because a copy of it is 8 KiB of stack.
+fn put<S: Storage>(
+    storage: &mut S,
+    region: &Region,
+    buffer: &mut [u8; BLOCK_BYTES],
+    record: &Record,
+    block: SlotIndex,
+) -> Result<(), Error<S::Error>> {
+    let at = region.journal_offset(block);
+    let capacity = u32::try_from(RECORD_BYTES).unwrap_or(u32::MAX);
+    codec::encode(record, buffer).ok_or(Error::Full { needed: capacity, capacity })?;
+    storage.write(at, buffer).map_err(Error::storage(Operation::Write, at))?;
+    storage.sync().map_err(Error::storage(Operation::Sync, at))
 }

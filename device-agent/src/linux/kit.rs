@@ -58,6 +58,6 @@ impl Device {
     /// Puts a deny list in force, as a newer manifest does.
     pub(crate) fn deny(&mut self, denials: &[Denial]) {
         let denials = Denials::new(Order::new(0, self.number), denials.iter().copied()).unwrap();
-        self.store.change(|change| change.replace_denials(denials)).unwrap();
+        self.store.change(|change| change.replace_denials(&denials)).unwrap();
     }
 }

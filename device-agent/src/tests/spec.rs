@@ -1,6 +1,15 @@
 //! The limits table of DESIGN.md and the constants are the same.
 
+use store::fault::Medium;
+
+use super::kit::TestAgent;
 use crate::limits;
+
+#[test]
+fn the_engine_with_the_least_memory_fits_into_56_kib() {
+    let engine = size_of::<TestAgent>() - size_of::<Medium>();
+    assert!(engine + limits::MEMORY_BYTES_MIN <= 56 * 1_024, "{engine} bytes beside the working memory");
+}
 
 #[test]
 fn invariant_12_the_limits_of_the_design_are_the_constants() {

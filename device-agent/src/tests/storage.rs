@@ -1,10 +1,10 @@
 //! Invariant 9: never an empty or useless bundle, never none at all.
 
 use bundle::{Order, Sha256, write::ServiceAnchors};
-use store::{Condition, Storage as _, fault::Medium};
+use store::{Condition, Floors, Storage as _, fault::Medium};
 
 use super::kit::{Device, Fleet, Setup, anchor, both, deny, manifest};
-use crate::{Origin, Reason, Verdict};
+use crate::{Event, Origin, Reason, Verdict};
 
 fn checked() -> (Fleet, Device) {
     let mut fleet = Fleet::new();
@@ -135,6 +135,53 @@ fn invariant_09_an_image_newer_than_the_store_is_what_applications_read() {
     device.check(&mut fleet);
     let mut device = Setup::of(&fleet).boot(device.agent.into_store().into_storage());
     assert_eq!(device.check(&mut fleet).installed.unwrap().order, order);
+}
+
+#[test]
+fn invariant_09_floors_of_the_image_hold_where_they_are_higher() {
+    let (mut fleet, device) = checked();
+    fleet.roll_out(&manifest(&["a", "c"]));
+    fleet.next_keyring(&[], None);
+    let old = (fleet.tree["prod/head"].clone(), fleet.head_number);
+    let floors = Floors {
+        keyring: Order::new(0, 2),
+        release: Order::new(0, 3),
+        head: Order::new(0, old.1 + 1),
+        ..Floors::default()
+    };
+    let setup = Setup { floors, ..Setup::of(&fleet) };
+    let before = device.agent.record().floors;
+    let mut device = setup.boot(device.agent.into_store().into_storage());
+    assert!(device.agent.floors().holds(&floors) && device.agent.floors().holds(&before));
+    // The head is older than the floor, and the release that a newer one names is, too.
+    assert_eq!(device.check(&mut fleet).reason, Some(Reason::HeadOlder));
+    fleet.publish_head();
+    let status = device.check(&mut fleet);
+    assert_eq!(status.reason, Some(Reason::ReleaseOlder));
+    // What is installed stays readable all the same.
+    assert_eq!(status.installed.unwrap().order, Order::new(0, 1));
+    assert_eq!(status.keyring, Order::new(0, 2), "a keyring below the floor catches up first");
+    let order = fleet.roll_out(&manifest(&["a", "d"]));
+    assert_eq!(device.check(&mut fleet).installed.unwrap().order, order);
+    // Lower ones change nothing.
+    let mut device = Setup::of(&fleet).boot(device.agent.into_store().into_storage());
+    assert_eq!(device.check(&mut fleet).floors.release, order);
+}
+
+#[test]
+fn a_keyring_below_the_floor_judges_nothing() {
+    let (mut fleet, device) = checked();
+    fleet.roll_out(&manifest(&["a", "c"]));
+    let floors = Floors { keyring: Order::new(0, 2), ..Floors::default() };
+    let setup = Setup { floors, ..Setup::of(&fleet) };
+    let mut device = setup.boot(device.agent.into_store().into_storage());
+    let status = device.check(&mut fleet);
+    assert_eq!(status.reason, Some(Reason::KeyringUnavailable));
+    assert_eq!(status.installed.unwrap().order, Order::new(0, 1));
+    let file = super::files::file(&fleet, true);
+    assert_eq!(device.run(&mut fleet, Event::Install(&file)).reason, Some(Reason::KeyringUnavailable));
+    fleet.next_keyring(&[], None);
+    assert_eq!(device.check(&mut fleet).reason, Some(Reason::Confirmed));
 }
 
 #[test]

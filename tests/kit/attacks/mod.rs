@@ -8,6 +8,7 @@ mod releases;
 mod scene;
 
 pub use scene::Attack;
+pub(crate) use scene::content;
 
 /// Runs every attack; `progress` is told each name before it runs.
 pub fn run(mut progress: impl FnMut(&str)) -> Vec<Attack> {

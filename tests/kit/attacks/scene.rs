@@ -49,7 +49,7 @@ impl Attack {
 }
 
 /// A manifest of some of the certificates, with one probed service that all of them serve.
-pub(super) fn content(publisher: &Publisher, certificates: &[&[u8]]) -> ManifestContent {
+pub(crate) fn content(publisher: &Publisher, certificates: &[&[u8]]) -> ManifestContent {
     ManifestContent {
         anchors: certificates.iter().map(|certificate| publisher.anchor(certificate)).collect(),
         services: vec![bundle::write::ServiceContent {

@@ -44,6 +44,16 @@ pub(crate) struct KeyringBody<'a> {
     pub(crate) extensions: Extensions<'a>,
 }
 
+/// Whether a keyring's keys must still be checked.
+#[derive(Clone, Copy)]
+enum Keys {
+    /// They were, when the keyring was accepted, and each is again before it verifies. Not at every reading: that is
+    /// arithmetic on a curve for every key, and a small board reads its keyring several times in a step.
+    Checked,
+    /// They come from somebody else.
+    New,
+}
+
 impl<'a> Keyring<'a> {
     /// Reads the keyring that an image or a factory provisioned: believed because of where it came from.
     ///
@@ -75,7 +85,7 @@ impl<'a> Keyring<'a> {
         }
         let header_bytes = header_and_body.get(..header.wire_bytes()).unwrap_or_default();
         let believed = crate::AuthenticHeader { header, header_bytes, authority: Authority::Provisioned };
-        Ok(Self::decode(believed.attach(body)?)?)
+        Ok(Self::read(believed.attach(body)?, Keys::Checked)?)
     }
 
     /// The header.
@@ -152,13 +162,29 @@ impl<'a> Keyring<'a> {
         self.body.time_floor
     }
 
-    fn check(&self) -> Result<(), DecodeError> {
+    fn read(authentic: Authentic<'a>, keys: Keys) -> Result<Self, DecodeError> {
+        let header = *authentic.header();
+        if header.kind != Kind::Keyring {
+            return Err(DecodeError::new("kind", 0, DecodeErrorKind::WrongKind));
+        }
+        if header.order.number == 0 || header.channel != crate::ChannelId::FLEET {
+            return Err(DecodeError::new("header", 0, DecodeErrorKind::Value));
+        }
+        let keyring = Self { header, body: canonical::whole(authentic.body(), "keyring")? };
+        keyring.check(keys)?;
+        Ok(keyring)
+    }
+
+    fn check(&self, keys: Keys) -> Result<(), DecodeError> {
         let body = &self.body;
         let fail = |field, kind| Err(DecodeError::new(field, 0, kind));
         if body.fleet.len() > limits::NAME_BYTES_MAX {
             return fail("fleet", DecodeErrorKind::TooLarge);
         }
-        let key_count = body.keys.check(0)?;
+        let key_count = match keys {
+            Keys::Checked => body.keys.count(),
+            Keys::New => body.keys.check(0)?,
+        };
         for role in Role::ALL {
             if let Some(keys) = self.role(role) {
                 keys.check(role.field(), key_count)?;
@@ -181,16 +207,7 @@ impl<'a> Keyring<'a> {
 
 impl<'a> Document<'a> for Keyring<'a> {
     fn decode(authentic: Authentic<'a>) -> Result<Self, DecodeError> {
-        let header = *authentic.header();
-        if header.kind != Kind::Keyring {
-            return Err(DecodeError::new("kind", 0, DecodeErrorKind::WrongKind));
-        }
-        if header.order.number == 0 || header.channel != crate::ChannelId::FLEET {
-            return Err(DecodeError::new("header", 0, DecodeErrorKind::Value));
-        }
-        let keyring = Self { header, body: canonical::whole(authentic.body(), "keyring")? };
-        keyring.check()?;
-        Ok(keyring)
+        Self::read(authentic, Keys::New)
     }
 }
 

@@ -37,7 +37,7 @@ fn a_revert_reads_the_fallback_again_and_keeps_denials_keyring_and_refusals() {
     let mut store = open(Medium::new(4_096));
     install(&mut store, 1).unwrap();
     next_keyring(&mut store, 4).unwrap();
-    store.change(|change| change.replace_denials(denials(2))).unwrap();
+    store.change(|change| change.replace_denials(&denials(2))).unwrap();
     commit(&mut store, 2).unwrap();
     let revert = store.change(|change| {
         change.record_refusal(refusal(2));
@@ -85,12 +85,12 @@ fn a_seal_is_void_once_the_slot_is_staged_anew() {
 fn a_change_that_alters_nothing_writes_nothing() {
     let mut store = open(Medium::new(4_096));
     install(&mut store, 1).unwrap();
-    store.change(|change| change.replace_denials(denials(1))).unwrap();
+    store.change(|change| change.replace_denials(&denials(1))).unwrap();
     let before = store.record().clone();
     store
         .change(|change| {
             change.raise_floors(Floors { release: Order::new(0, 1), ..Floors::default() });
-            change.replace_denials(denials(1))
+            change.replace_denials(&denials(1))
         })
         .unwrap();
     assert_eq!(*store.record(), before);
@@ -98,7 +98,7 @@ fn a_change_that_alters_nothing_writes_nothing() {
     assert_eq!(operations, {
         let mut again = open(Medium::new(4_096));
         install(&mut again, 1).unwrap();
-        again.change(|change| change.replace_denials(denials(1))).unwrap();
+        again.change(|change| change.replace_denials(&denials(1))).unwrap();
         again.into_storage().operations()
     });
 }
@@ -119,7 +119,7 @@ fn floors_rise_and_only_a_newer_keyring_moves_them_back() {
     let keyring = || KeyringBytes::new(b"keyring").unwrap();
     let accept = |order| {
         move |change: &mut crate::Change<'_>| {
-            change.update_keyring(keyring(), order, UnixSeconds(50), restated)
+            change.update_keyring(&keyring(), order, UnixSeconds(50), restated)
         }
     };
     store.change(accept(Order::new(1, 1))).unwrap();
@@ -133,9 +133,9 @@ fn floors_rise_and_only_a_newer_keyring_moves_them_back() {
 #[test]
 fn an_older_deny_list_never_replaces_a_newer_one() {
     let mut store = open(Medium::new(4_096));
-    store.change(|change| change.replace_denials(denials(5))).unwrap();
+    store.change(|change| change.replace_denials(&denials(5))).unwrap();
     let older = Denials::new(Order::new(0, 4), core::iter::empty()).unwrap();
-    let refused = store.change(|change| change.replace_denials(older));
+    let refused = store.change(|change| change.replace_denials(&older));
     assert_eq!(refused, Err(Error::Transition(TransitionError::OlderDenials)));
     assert_eq!(store.record().denials, denials(5));
 }

@@ -83,7 +83,7 @@ pub(super) fn head(number: u32) -> HeadNote {
 pub(super) fn next_keyring(store: &mut TestStore, number: u32) -> Outcome {
     let keyring = KeyringBytes::new(&[number.to_le_bytes()[0]; 300]).unwrap();
     let order = Order::new(0, number);
-    store.change(|change| change.update_keyring(keyring, order, UnixSeconds(3), Restated::default()))
+    store.change(|change| change.update_keyring(&keyring, order, UnixSeconds(3), Restated::default()))
 }
 
 pub(super) fn channel() -> ChannelId {

@@ -17,7 +17,7 @@ type Step = fn(&mut TestStore) -> Done;
 /// Two installs, of which the first is confirmed and the second reverted, with everything that rides along.
 const CYCLE: &[Step] = &[
     |store| next_keyring(store, 2),
-    |store| store.change(|change| change.replace_denials(denials(2))),
+    |store| store.change(|change| change.replace_denials(&denials(2))),
     |store| stage(store, 2).map(drop),
     |store| commit(store, 2),
     |store| store.change(|change| change.record_failure()).map(drop),

@@ -93,7 +93,7 @@ fn a_poll_reads_at_most_64_bytes_and_sees_every_change_of_the_bundle() {
         assert!(*shared.read_bytes.borrow() <= limits::POLL_BYTES);
         assert_eq!(read_number(&mut reader), Some(number));
     }
-    writer.change(|change| change.replace_denials(denials(4))).unwrap();
+    writer.change(|change| change.replace_denials(&denials(4))).unwrap();
     assert_eq!(reader.poll(), Ok(Poll::Changed), "a deny list concerns applications");
 }
 

@@ -76,7 +76,7 @@ impl Device {
     /// Puts a deny list in force as the agent does: in the journal, at once, whatever slot is read.
     pub(crate) fn deny(&mut self, denials: &[Denial]) {
         let denials = Denials::new(Order::new(0, self.number), denials.iter().copied()).unwrap();
-        self.store.change(|change| change.replace_denials(denials)).unwrap();
+        self.store.change(|change| change.replace_denials(&denials)).unwrap();
     }
 
     /// Writes a seed with this content beside the store.

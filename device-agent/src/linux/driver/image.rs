@@ -92,6 +92,7 @@ impl<'s> Image<'s> {
             mode: self.settings.mode,
             seed: self.seed.as_deref(),
             keyring: self.keyring.as_deref(),
+            floors: store::Floors::default(),
             build_time: clock.build_time(),
             local_hosts: &self.hosts,
             entropy: self.entropy,

@@ -3,7 +3,7 @@
 use std::{boxed::Box, format, string::String, vec, vec::Vec};
 
 use bundle::UnixSeconds;
-use store::{Region, Store, fault::Medium};
+use store::{Floors, Region, Store, fault::Medium};
 
 use super::{CHANNEL, DAY, Fleet, START};
 use crate::{
@@ -66,6 +66,7 @@ pub(crate) struct Setup {
     pub(crate) name: String,
     pub(crate) memory_bytes: usize,
     pub(crate) region_bytes: u32,
+    pub(crate) floors: Floors,
 }
 
 impl Setup {
@@ -77,6 +78,7 @@ impl Setup {
             name: String::from("device-1"),
             memory_bytes: limits::MEMORY_BYTES_MAX,
             region_bytes: 65_536,
+            floors: Floors::default(),
         }
     }
 
@@ -105,6 +107,7 @@ impl Setup {
             mode: self.mode,
             seed: (!self.seed.is_empty()).then(|| leak(&self.seed)),
             keyring: self.keyring.as_deref().map(leak),
+            floors: self.floors,
             build_time: UnixSeconds(START - DAY),
             local_hosts: &[],
             entropy: 7,

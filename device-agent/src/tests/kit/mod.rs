@@ -4,7 +4,7 @@ mod device;
 mod documents;
 mod fleet;
 
-pub(super) use device::{Device, Setup, both, outcome};
+pub(super) use device::{Device, Setup, TestAgent, both, outcome};
 pub(super) use documents::{anchor, certificate, decoded, deny, manifest, public, service, sign, signer};
 pub(super) use fleet::Fleet;
 
