@@ -5,11 +5,13 @@
 
 #![forbid(unsafe_code)]
 
+mod arm;
 mod bare;
 mod ci;
 mod cli;
 mod demo;
 mod failure;
+mod files;
 mod licence;
 mod metadata;
 mod output;
