@@ -1,4 +1,4 @@
-//! The build system of this workspace: `cargo xtask demo | test | ci | vectors`.
+//! The build system of this workspace: `cargo xtask demo | devkit | test | ci | vectors`.
 //!
 //! It depends on no other crate of the workspace, so that it builds in seconds and says what a machine lacks before
 //! the long build starts. The rules of the source tree are tests of this package (`tidy`).
@@ -7,9 +7,11 @@
 
 mod arm;
 mod bare;
+mod board;
 mod ci;
 mod cli;
 mod demo;
+mod devkit;
 mod failure;
 mod files;
 mod licence;

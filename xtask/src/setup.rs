@@ -50,7 +50,11 @@ const DEBIAN_LIBRARY: &str = "/usr/lib/rustlib/src/rust/library/Cargo.lock";
 pub(crate) const FOR_ARM_RUST: [Tool; 3] = [
     Tool { program: DEBIAN_RUSTC, packages: "rustc-web", purpose: "compiles Rust for Arm" },
     Tool { program: DEBIAN_CARGO, packages: "cargo-web", purpose: "builds Rust for Arm" },
-    Tool { program: DEBIAN_LIBRARY, packages: "rust-web-src", purpose: "is Rust's library for Arm, as source" },
+    Tool {
+        program: DEBIAN_LIBRARY,
+        packages: "rust-web-src",
+        purpose: "is Rust's library for Arm, as source",
+    },
 ];
 /// The C compiler that links programs of the real-time cores.
 pub(crate) const ARM_COMPILER: Tool = Tool {
@@ -72,6 +76,12 @@ pub(crate) const FOR_BOARD: [Tool; 5] = [
     Tool { program: "mke2fs", packages: "e2fsprogs", purpose: "makes the emulated machine's file system" },
     OPENSSL,
 ];
+/// The vendor's command for a kit that is attached; no Debian package brings its extension.
+pub(crate) const SPHERE: Tool = Tool {
+    program: "az",
+    packages: "azure-cli",
+    purpose: "drives the kit; it needs its azuresphere extension",
+};
 
 /// Who may say yes to an installation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

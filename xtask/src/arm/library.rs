@@ -9,8 +9,7 @@ use crate::{failure::Failure, process, workspace};
 
 /// Flags of every build for the device: its processor, and the instruction set that its vendor's SDK uses, which is a
 /// quarter smaller than the wider one.
-const FLAGS: [&str; 4] =
-    ["-Ctarget-cpu=cortex-a7", "-Ctarget-feature=+thumb-mode", "--cfg", SHA2_SMALL];
+const FLAGS: [&str; 4] = ["-Ctarget-cpu=cortex-a7", "-Ctarget-feature=+thumb-mode", "--cfg", SHA2_SMALL];
 /// Hashing without unrolled rounds.
 const SHA2_SMALL: &str = "sha2_backend_soft=\"compact\"";
 

@@ -43,7 +43,8 @@ impl Machine {
         if let Some(machine) = packages.unpacked() {
             return Ok(machine);
         }
-        let deed = format!("fetch Debian's {KERNEL} and {SHELL} for {ARCHITECTURE} into {}", folder.display());
+        let deed =
+            format!("fetch Debian's {KERNEL} and {SHELL} for {ARCHITECTURE} into {}", folder.display());
         let missing = |what: String| Failure::Missing {
             what,
             remedy: format!("to {deed}, run the command with --yes"),
@@ -135,9 +136,8 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn first_entry(folder: &Path, prefix: &str) -> Option<PathBuf> {
-    let starts = |path: &PathBuf| {
-        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(prefix))
-    };
+    let starts =
+        |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(prefix));
     entries(folder).into_iter().filter(starts).min()
 }
 

@@ -1,10 +1,6 @@
 //! The Rust compiler for Arm: rustup's where it can add the targets, else Debian's, which brings its library as source.
 
-use std::{
-    path::Path,
-    process::Command,
-    sync::OnceLock,
-};
+use std::{path::Path, process::Command, sync::OnceLock};
 
 use super::{CORE_TARGET, DEVICE_TARGET};
 use crate::{
@@ -118,7 +114,6 @@ fn version_of(line: &str) -> Option<(u32, u32)> {
     let mut parts = line.split_whitespace().nth(1)?.split('.');
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
-
 
 #[cfg(test)]
 mod tests {

@@ -105,14 +105,20 @@ fn fetch(packages: &Path, consent: Consent) -> Result<(), Failure> {
     pip.args(["--root-user-action", "ignore", "--no-deps", "--target"]).arg(packages).arg(&requirement);
     let remedy = format!("install with: {}", process::text(&pip));
     if !setup::agreed_to(&format!("pip install {requirement} into {}", packages.display()), consent) {
-        return Err(Failure::Missing { what: format!("missing: {requirement}, a C compiler for Arm"), remedy });
+        return Err(Failure::Missing {
+            what: format!("missing: {requirement}, a C compiler for Arm"),
+            remedy,
+        });
     }
     output::say(format_args!("set-up: {}", process::text(&pip)));
     let result = process::run_quiet(&mut pip, |_| {})?;
     if result.passed {
         return Ok(());
     }
-    Err(Failure::Missing { what: format!("pip could not install {requirement}:\n{}", result.lines.join("\n")), remedy })
+    Err(Failure::Missing {
+        what: format!("pip could not install {requirement}:\n{}", result.lines.join("\n")),
+        remedy,
+    })
 }
 
 #[cfg(test)]
@@ -130,7 +136,8 @@ mod tests {
             archiver: folder.join("ar"),
         };
         zig.write_scripts().unwrap();
-        let words = ["-c", "--target=arm", "-march=armv7-a", "a b.c", "-mfpu=vfpv3", "-mfloat-abi=hard", "-O2"];
+        let words =
+            ["-c", "--target=arm", "-march=armv7-a", "a b.c", "-mfpu=vfpv3", "-mfloat-abi=hard", "-O2"];
         let told = process::run_quiet(zig.compiler().args(words), |_| {}).unwrap().lines.join("\n");
         fs::remove_dir_all(&folder).unwrap();
         assert_eq!(told, format!("cc -target {TARGET} -mcpu={PROCESSOR} -c a b.c -O2"));
