@@ -13,9 +13,9 @@ use crate::board::{
     kit::{Boot, Host, MEMORY_BYTES_MAX, Reach},
 };
 
-/// Modules that the machine needs: its bus, its network, its disk and the file system on it.
-const MODULES: [&str; 6] =
-    ["virtio_mmio", "virtio_net", "virtio_blk", "crc32c_generic", "crc32c-arm-ce", "ext4"];
+/// Modules that the machine needs: an interface that swallows all, its bus, its network, its disk and the file system on it.
+const MODULES: [&str; 7] =
+    ["dummy", "virtio_mmio", "virtio_net", "virtio_blk", "crc32c_generic", "crc32c-arm-ce", "ext4"];
 /// The machine's own address; the emulator answers for all others of its network.
 const OWN_ADDRESS: &str = "10.0.2.15/24";
 /// The emulator, as a router that forwards nothing.
@@ -24,10 +24,10 @@ const ROUTER: &str = "10.0.2.2";
 const FIRST_SERVED: usize = 100;
 /// The last number of the most services that fit.
 const LAST_SERVED: usize = 199;
-/// Where nobody listens: an address of the machine itself.
-const REFUSED: &str = "127.0.0.99";
-/// Where nobody answers: an address for documentation (RFC 5737), which the router drops.
-const DROPPED: &str = "192.0.2.1";
+/// Where nobody listens: an address for documentation (RFC 5737), for which the router resets connections.
+const REFUSED: &str = "192.0.2.1";
+/// Where nobody answers: another one, behind an interface that swallows all.
+const DROPPED: &str = "198.51.100.1";
 
 /// The address under which the machine knows a host.
 pub(crate) fn address(hosts: &[Host], index: usize) -> io::Result<String> {
@@ -109,6 +109,9 @@ $b ip link set lo up
 $b ip link set eth0 up
 $b ip address add {OWN_ADDRESS} dev eth0
 $b ip route add default via {ROUTER}
+$b ip link add void type dummy
+$b ip link set void up
+$b ip route add {DROPPED} dev void
 until [ -b /dev/vda ]; do $b usleep 10000; done
 $b mount -t ext4 /dev/vda /board || echo "board cannot mount its disk"
 [ -e /board/mutable ] || : > /board/mutable
@@ -117,14 +120,13 @@ $b chmod 600 /board/mutable
 room=$($b stat -f -c %a /board)
 taken=$(( $($b stat -c %b /board/mutable) / 8 ))
 ballast=$(( room + taken - {storage_kib} / 4 ))
-[ -e /board/ballast ] || $b dd if=/dev/zero of=/board/ballast bs=4096 count=$ballast 2>/dev/null
+[ -e /board/ballast ] || $b fallocate -l $(( ballast * 4096 )) /board/ballast
 $b sync
 $b chmod 600 /board/ballast
 echo +memory > /sys/fs/cgroup/cgroup.subtree_control
 $b mkdir /sys/fs/cgroup/app
-echo {MEMORY_BYTES_MAX} > /sys/fs/cgroup/app/memory.max
 {environment}
-exec /bin/supervisor /image/{program} {arguments}
+exec /bin/supervisor {MEMORY_BYTES_MAX} /image/{program} {arguments}
 "#,
         storage_kib = image.storage_kib(),
         environment = environment.join("\n"),
@@ -195,6 +197,6 @@ mod tests {
         let served = Reach::Served("127.0.0.1:9".parse().unwrap());
         let list = [host(Reach::Dropped), host(served), host(Reach::Refused)];
         let text = hosts(&list).unwrap();
-        assert!(text.contains("192.0.2.1 a.example\n10.0.2.101 a.example\n127.0.0.99 a.example"), "{text}");
+        assert!(text.contains("198.51.100.1 a.example\n10.0.2.101 a.example\n192.0.2.1 a.example"), "{text}");
     }
 }

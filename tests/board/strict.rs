@@ -30,7 +30,7 @@ use crate::{
 /// The machine's memory, in MiB: the kernel's own and its first file system's; the program has far less.
 const MACHINE_MIB: &str = "256";
 /// The disk, in bytes: a journal, the mutable file, and ballast.
-const DISK_BYTES: u64 = 8 * 1024 * 1024;
+const DISK_BYTES: u64 = 16 * 1024 * 1024;
 /// Arguments of the kernel. Its own words would stand between the lines of the log.
 const KERNEL_ARGUMENTS: &str = "console=ttyAMA0 quiet loglevel=1 panic=-1";
 

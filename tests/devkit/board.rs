@@ -100,6 +100,7 @@ fn memory_kills(scene: &Scene, _: &mut Figures) -> Observation {
     let (running, ending) = visit(scene, Tier::Strict, scene.boot("memory"), &["hold", "65536"])?;
     require(ending.code == 0, || format!("64 KiB were not to be had: {}", running.lines().join("\n")))?;
     let small = ending.memory_peak_bytes.ok_or("the kernel told no memory.peak")?;
+    require(small < MEMORY_BYTES_MAX, || format!("memory.peak is {small}, which tells nothing"))?;
     let bytes = MEMORY_BYTES_MAX.to_string();
     let (running, ending) = visit(scene, Tier::Strict, scene.boot("memory"), &["hold", &bytes])?;
     require(ending.code == 137, || format!("exit code {}: {}", ending.code, running.lines().join("\n")))?;

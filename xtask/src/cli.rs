@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{ci, demo, devkit, failure::Failure, setup, test, vectors};
+use crate::{ci, demo, devkit, failure::Failure, setup, size, test, vectors};
 
 /// The build system of this workspace.
 #[derive(Debug, Parser)]
@@ -24,6 +24,8 @@ enum Command {
     Demo(DemoArgs),
     /// Runs the device's integration tests, on an emulated board or a development kit
     Devkit(DevkitArgs),
+    /// Measures what the agent takes of a device, against its budget
+    Size(SizeArgs),
     /// Runs every test of the workspace
     Test(TestArgs),
     /// Runs everything that must pass before a change lands
@@ -85,6 +87,23 @@ impl KitName {
     }
 }
 
+/// Flags of `size`.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct SizeArgs {
+    /// Write one JSON object to standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The Cargo.toml of another workspace whose library is measured
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub(crate) manifest: Option<String>,
+    /// Another library to measure
+    #[arg(long, value_name = "NAME", hide = true)]
+    pub(crate) package: Option<String>,
+    /// Another folder of C files to measure it in
+    #[arg(long, value_name = "FOLDER", hide = true)]
+    pub(crate) sample: Option<PathBuf>,
+}
+
 /// Flags of `test`.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct TestArgs {
@@ -108,6 +127,7 @@ pub(crate) fn run() -> Result<(), Failure> {
     match cli.command {
         Command::Demo(args) => demo::run(&args, consent),
         Command::Devkit(args) => devkit::run(&args, consent),
+        Command::Size(args) => size::run(&args, consent),
         Command::Test(args) => test::run(&args, consent),
         Command::Ci => ci::run(consent),
         Command::Vectors(args) => vectors::run(args),

@@ -1,4 +1,4 @@
-//! The build system of this workspace: `cargo xtask demo | devkit | test | ci | vectors`.
+//! The build system of this workspace: `cargo xtask demo | devkit | size | test | ci | vectors`.
 //!
 //! It depends on no other crate of the workspace, so that it builds in seconds and says what a machine lacks before
 //! the long build starts. The rules of the source tree are tests of this package (`tidy`).
@@ -20,6 +20,7 @@ mod output;
 mod policy;
 mod process;
 mod setup;
+mod size;
 mod steps;
 mod tally;
 mod test;

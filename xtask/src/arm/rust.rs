@@ -68,9 +68,12 @@ impl Rust {
         command
     }
 
-    /// Where the compiler comes from.
-    pub(crate) const fn origin(self) -> Origin {
-        self.origin
+    /// Where the compiler comes from, in words.
+    pub(crate) const fn origin(self) -> &'static str {
+        match self.origin {
+            Origin::Rustup => "rustup's compiler",
+            Origin::Debian => "Debian's compiler",
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::{rust::Rust, zig::Zig};
 use crate::{
     failure::Failure,
-    files,
+    files, output,
     setup::{self, Consent},
     workspace,
 };
@@ -32,6 +32,7 @@ impl Toolchain {
         setup::require(&[setup::COMPILER, setup::ARM_COMPILER], consent)?;
         let rust = Rust::find(consent)?;
         let zig = Zig::find(&folder, consent)?;
+        output::say(format_args!("set-up: Rust for Arm by {}, C by zig", rust.origin()));
         Ok(Self { rust, zig, folder })
     }
 }

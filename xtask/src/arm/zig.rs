@@ -17,6 +17,8 @@ use crate::{
 const VERSION: &str = "0.17.1";
 /// The device's ABI, in the instruction set that its vendor's SDK compiles C for.
 const TARGET: &str = "thumb-linux-musleabihf";
+/// The same for assembly, which is written for the wider set of instructions; the two call each other.
+const ASSEMBLY_TARGET: &str = "arm-linux-musleabihf";
 /// The device's processor, which has NEON.
 const PROCESSOR: &str = "cortex_a7";
 /// Flags of the `cc` crate that name the target in a way that zig does not know.
@@ -74,8 +76,9 @@ impl Zig {
         // All that zig writes stays in the target folder.
         let caches = format!("export ZIG_GLOBAL_CACHE_DIR='{cache}' ZIG_LOCAL_CACHE_DIR='{cache}'");
         let cc = format!(
-            "#!/bin/sh\n{caches}\nfor word in \"$@\"; do\n  shift\n  case \"$word\" in\n    {patterns}) ;;\n    \
-             *) set -- \"$@\" \"$word\" ;;\n  esac\ndone\nexec '{program}' cc -target {TARGET} -mcpu={PROCESSOR} \"$@\"\n"
+            "#!/bin/sh\n{caches}\ntarget={TARGET}\nfor word in \"$@\"; do\n  shift\n  case \"$word\" in\n    \
+             {patterns}) continue ;;\n    *.S) target={ASSEMBLY_TARGET} ;;\n  esac\n  set -- \"$@\" \"$word\"\ndone\n\
+             exec '{program}' cc -target \"$target\" -mcpu={PROCESSOR} \"$@\"\n"
         );
         let ar = format!("#!/bin/sh\n{caches}\nexec '{program}' ar \"$@\"\n");
         write_script(&self.compiler, &cc)?;
@@ -138,8 +141,11 @@ mod tests {
         zig.write_scripts().unwrap();
         let words =
             ["-c", "--target=arm", "-march=armv7-a", "a b.c", "-mfpu=vfpv3", "-mfloat-abi=hard", "-O2"];
-        let told = process::run_quiet(zig.compiler().args(words), |_| {}).unwrap().lines.join("\n");
+        let tell =
+            |words: &[&str]| process::run_quiet(zig.compiler().args(words), |_| {}).unwrap().lines.join("\n");
+        let (c, assembly) = (tell(&words), tell(&["-c", "a.S"]));
         fs::remove_dir_all(&folder).unwrap();
-        assert_eq!(told, format!("cc -target {TARGET} -mcpu={PROCESSOR} -c a b.c -O2"));
+        assert_eq!(c, format!("cc -target {TARGET} -mcpu={PROCESSOR} -c a b.c -O2"));
+        assert_eq!(assembly, format!("cc -target {ASSEMBLY_TARGET} -mcpu={PROCESSOR} -c a.S"));
     }
 }
