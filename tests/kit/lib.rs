@@ -10,12 +10,15 @@
 //! | [`pki`] | a synthetic PKI in the shape of Azure's, and the real certificates of `tests/data` |
 //! | [`listener`], [`tls_service`], [`web`] | servers on loopback: services that change their chain, and published trees with faults |
 //! | [`operator`] | an operator's repository and the people's keys, driven by the real `cloud-updater` |
+//! | [`board`] | boards for programs of the device: emulated in two tiers, or a development kit |
 //! | [`process`], [`gateway`], [`applications`] | the real programs, a device of its own, and applications that run the whole time |
 
 #![forbid(unsafe_code)]
 
 pub mod applications;
 pub mod attacks;
+#[path = "../board/mod.rs"]
+pub mod board;
 mod ceremony;
 pub mod device;
 mod drive;

@@ -151,6 +151,17 @@ impl Background {
         self.child.try_wait().is_ok_and(|status| status.is_none())
     }
 
+    /// Waits until it has ended by itself.
+    ///
+    /// # Errors
+    /// It still runs after `patience`.
+    pub fn ended(&mut self, patience: Duration) -> io::Result<ExitStatus> {
+        if !self.output.wait_for_end(patience) {
+            return Err(self.silent(patience));
+        }
+        self.child.wait()
+    }
+
     /// The lines of standard output until now.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
@@ -203,6 +214,13 @@ impl Drop for Background {
 impl Lines {
     fn heard(&self) -> MutexGuard<'_, Heard> {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// True once the stream was closed.
+    fn wait_for_end(&self, patience: Duration) -> bool {
+        let running = |heard: &mut Heard| !heard.closed;
+        let waited = self.grown.wait_timeout_while(self.heard(), patience, running);
+        waited.unwrap_or_else(PoisonError::into_inner).0.closed
     }
 
     /// `None` when time is up, or when the stream was closed without saying it.

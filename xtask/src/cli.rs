@@ -1,8 +1,10 @@
 //! The commands and their flags.
 
-use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
 
-use crate::{ci, demo, failure::Failure, setup, test, vectors};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::{ci, demo, devkit, failure::Failure, setup, size, test, vectors};
 
 /// The build system of this workspace.
 #[derive(Debug, Parser)]
@@ -20,6 +22,10 @@ struct Cli {
 enum Command {
     /// Shows the whole product at work on this machine, in about a minute
     Demo(DemoArgs),
+    /// Runs the device's integration tests, on an emulated board or a development kit
+    Devkit(DevkitArgs),
+    /// Measures what the agent takes of a device, against its budget
+    Size(SizeArgs),
     /// Runs every test of the workspace
     Test(TestArgs),
     /// Runs everything that must pass before a change lands
@@ -45,6 +51,59 @@ pub(crate) struct DemoArgs {
     pub(crate) no_build: bool,
 }
 
+/// Flags of `devkit`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct DevkitArgs {
+    /// Where the programs run
+    #[arg(long, value_enum, default_value_t = KitName::Emulated)]
+    pub(crate) kit: KitName,
+    /// Write one JSON object to standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Also write a JUnit report
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+    /// Run only the tests whose name contains this; the result is then not a pass
+    #[arg(long, value_name = "TEXT", hide = true)]
+    pub(crate) only: Option<String>,
+}
+
+/// The kinds of board that tests run on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum KitName {
+    /// Both tiers of the emulated board
+    Emulated,
+    /// The kit that is attached to this machine, through `az sphere`
+    Sphere,
+}
+
+impl KitName {
+    /// The word on the command line.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Emulated => "emulated",
+            Self::Sphere => "sphere",
+        }
+    }
+}
+
+/// Flags of `size`.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct SizeArgs {
+    /// Write one JSON object to standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The Cargo.toml of another workspace whose library is measured
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub(crate) manifest: Option<String>,
+    /// Another library to measure
+    #[arg(long, value_name = "NAME", hide = true)]
+    pub(crate) package: Option<String>,
+    /// Another folder of C files to measure it in
+    #[arg(long, value_name = "FOLDER", hide = true)]
+    pub(crate) sample: Option<PathBuf>,
+}
+
 /// Flags of `test`.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct TestArgs {
@@ -67,6 +126,8 @@ pub(crate) fn run() -> Result<(), Failure> {
     let consent = setup::Consent::new(cli.yes);
     match cli.command {
         Command::Demo(args) => demo::run(&args, consent),
+        Command::Devkit(args) => devkit::run(&args, consent),
+        Command::Size(args) => size::run(&args, consent),
         Command::Test(args) => test::run(&args, consent),
         Command::Ci => ci::run(consent),
         Command::Vectors(args) => vectors::run(args),

@@ -1,21 +1,26 @@
-//! The build system of this workspace: `cargo xtask demo | test | ci | vectors`.
+//! The build system of this workspace: `cargo xtask demo | devkit | size | test | ci | vectors`.
 //!
 //! It depends on no other crate of the workspace, so that it builds in seconds and says what a machine lacks before
 //! the long build starts. The rules of the source tree are tests of this package (`tidy`).
 
 #![forbid(unsafe_code)]
 
+mod arm;
 mod bare;
+mod board;
 mod ci;
 mod cli;
 mod demo;
+mod devkit;
 mod failure;
+mod files;
 mod licence;
 mod metadata;
 mod output;
 mod policy;
 mod process;
 mod setup;
+mod size;
 mod steps;
 mod tally;
 mod test;

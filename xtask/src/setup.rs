@@ -40,6 +40,48 @@ pub(crate) const FOR_TESTS: [Tool; 5] = [COMPILER, CURL, OPENSSL, GIT, PYTHON];
 /// valgrind: counts instructions.
 pub(crate) const VALGRIND: Tool =
     Tool { program: "valgrind", packages: "valgrind", purpose: "counts instructions" };
+/// Debian's Rust compiler, beside which rustup's usually comes first in `PATH`.
+pub(crate) const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
+/// Debian's cargo.
+pub(crate) const DEBIAN_CARGO: &str = "/usr/bin/cargo";
+/// The source of the library of Debian's compiler.
+const DEBIAN_LIBRARY: &str = "/usr/lib/rustlib/src/rust/library/Cargo.lock";
+/// What builds Rust for Arm where rustup cannot.
+pub(crate) const FOR_ARM_RUST: [Tool; 3] = [
+    Tool { program: DEBIAN_RUSTC, packages: "rustc-web", purpose: "compiles Rust for Arm" },
+    Tool { program: DEBIAN_CARGO, packages: "cargo-web", purpose: "builds Rust for Arm" },
+    Tool {
+        program: DEBIAN_LIBRARY,
+        packages: "rust-web-src",
+        purpose: "is Rust's library for Arm, as source",
+    },
+];
+/// The C compiler that links programs of the real-time cores.
+pub(crate) const ARM_COMPILER: Tool = Tool {
+    program: "arm-none-eabi-gcc",
+    packages: "gcc-arm-none-eabi",
+    purpose: "links programs of the real-time cores",
+};
+/// pip: unpacks the C compiler for the device into the target folder.
+pub(crate) const PIP: Tool = Tool {
+    program: "pip3",
+    packages: "python3 python3-pip",
+    purpose: "unpacks the C compiler for the device into the target folder",
+};
+/// What runs programs for Arm, and what the emulated machine is put together with.
+pub(crate) const FOR_BOARD: [Tool; 5] = [
+    Tool { program: "qemu-arm", packages: "qemu-user", purpose: "runs the device's programs" },
+    Tool { program: "qemu-system-arm", packages: "qemu-system-arm", purpose: "is the emulated machine" },
+    Tool { program: "dpkg-deb", packages: "dpkg", purpose: "unpacks the emulated machine's kernel" },
+    Tool { program: "mke2fs", packages: "e2fsprogs", purpose: "makes the emulated machine's file system" },
+    OPENSSL,
+];
+/// The vendor's command for a kit that is attached; no Debian package brings its extension.
+pub(crate) const SPHERE: Tool = Tool {
+    program: "az",
+    packages: "azure-cli",
+    purpose: "drives the kit; it needs its azuresphere extension",
+};
 
 /// Who may say yes to an installation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,11 +144,16 @@ fn remedy(packages: &[&str], root: bool) -> String {
 }
 
 fn agreed(consent: Consent, packages: &[&str]) -> bool {
+    agreed_to(&format!("install {} with apt-get", packages.join(" ")), consent)
+}
+
+/// Whether a deed that changes the machine, or fetches something, may be done.
+pub(crate) fn agreed_to(deed: &str, consent: Consent) -> bool {
     match consent {
         Consent::Given => true,
         Consent::Withheld => false,
         Consent::Ask => {
-            output::ask(&format!("install {} with apt-get now? [y/N] ", packages.join(" ")));
+            output::ask(&format!("{deed} now? [y/N] "));
             let mut answer = String::new();
             io::stdin().read_line(&mut answer).is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
         }
@@ -136,8 +183,8 @@ fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// Where `PATH` has a program.
-fn find(program: &str) -> Option<PathBuf> {
+/// Where `PATH` has a program; an absolute path is looked at itself.
+pub(crate) fn find(program: &str) -> Option<PathBuf> {
     let folders = env::var_os("PATH")?;
     env::split_paths(&folders).map(|folder| folder.join(program)).find(|path| path.is_file())
 }

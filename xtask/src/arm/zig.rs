@@ -1,0 +1,151 @@
+//! The C compiler for the device: zig, which brings musl and needs no cross toolchain of the machine.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::{
+    failure::Failure,
+    files, output, process,
+    setup::{self, Consent},
+};
+
+/// The version that the budgets were measured with; another one may lay out code differently.
+const VERSION: &str = "0.17.1";
+/// The device's ABI, in the instruction set that its vendor's SDK compiles C for.
+const TARGET: &str = "thumb-linux-musleabihf";
+/// The same for assembly, which is written for the wider set of instructions; the two call each other.
+const ASSEMBLY_TARGET: &str = "arm-linux-musleabihf";
+/// The device's processor, which has NEON.
+const PROCESSOR: &str = "cortex_a7";
+/// Flags of the `cc` crate that name the target in a way that zig does not know.
+const DROPPED_FLAGS: [&str; 4] = ["--target=", "-march=", "-mfpu=", "-mfloat-abi="];
+
+/// zig, in a folder of this workspace's target folder.
+#[derive(Clone, Debug)]
+pub(crate) struct Zig {
+    program: PathBuf,
+    cache: PathBuf,
+    compiler: PathBuf,
+    archiver: PathBuf,
+}
+
+impl Zig {
+    /// Finds zig in `folder`, and fetches it there where that is allowed.
+    ///
+    /// # Errors
+    /// [`Failure::Missing`] where it cannot be fetched; a file that cannot be written.
+    pub(crate) fn find(folder: &Path, consent: Consent) -> Result<Self, Failure> {
+        let packages = folder.join(format!("zig-{VERSION}"));
+        let zig = Self {
+            program: packages.join("ziglang/zig"),
+            cache: folder.join("zig-cache"),
+            compiler: folder.join("cc"),
+            archiver: folder.join("ar"),
+        };
+        if !zig.program.is_file() {
+            fetch(&packages, consent)?;
+        }
+        zig.write_scripts()?;
+        Ok(zig)
+    }
+
+    /// The C compiler for the device, as a command.
+    pub(crate) fn compiler(&self) -> Command {
+        Command::new(&self.compiler)
+    }
+
+    /// Where build scripts find compiler and archiver.
+    pub(crate) fn environment(&self) -> [(String, PathBuf); 3] {
+        let target = super::DEVICE_TARGET.replace('-', "_");
+        let linker = format!("CARGO_TARGET_{}_LINKER", target.to_uppercase());
+        [
+            (format!("CC_{target}"), self.compiler.clone()),
+            (format!("AR_{target}"), self.archiver.clone()),
+            (linker, self.compiler.clone()),
+        ]
+    }
+
+    /// Scripts, because build scripts want a program and no arguments.
+    fn write_scripts(&self) -> Result<(), Failure> {
+        let patterns = DROPPED_FLAGS.map(|flag| format!("{flag}*")).join("|");
+        let (program, cache) = (self.program.display(), self.cache.display());
+        // All that zig writes stays in the target folder.
+        let caches = format!("export ZIG_GLOBAL_CACHE_DIR='{cache}' ZIG_LOCAL_CACHE_DIR='{cache}'");
+        let cc = format!(
+            "#!/bin/sh\n{caches}\ntarget={TARGET}\nfor word in \"$@\"; do\n  shift\n  case \"$word\" in\n    \
+             {patterns}) continue ;;\n    *.S) target={ASSEMBLY_TARGET} ;;\n  esac\n  set -- \"$@\" \"$word\"\ndone\n\
+             exec '{program}' cc -target \"$target\" -mcpu={PROCESSOR} \"$@\"\n"
+        );
+        let ar = format!("#!/bin/sh\n{caches}\nexec '{program}' ar \"$@\"\n");
+        write_script(&self.compiler, &cc)?;
+        write_script(&self.archiver, &ar)
+    }
+}
+
+/// Writes a script if it is not there as it should be: build systems look at its date.
+fn write_script(path: &Path, text: &str) -> Result<(), Failure> {
+    let failed = |source| Failure::File { action: "write the script", path: path.to_owned(), source };
+    if fs::read_to_string(path).is_ok_and(|found| found == text) {
+        return Ok(());
+    }
+    // A script that is being replaced may be running: the new one takes its name when it is whole.
+    let new = path.with_extension("new");
+    files::write(&new, text.as_bytes())?;
+    fs::set_permissions(&new, fs::Permissions::from_mode(0o755)).map_err(failed)?;
+    fs::rename(&new, path).map_err(failed)
+}
+
+/// Has pip unpack zig into `packages`.
+fn fetch(packages: &Path, consent: Consent) -> Result<(), Failure> {
+    setup::require(&[setup::PIP], consent)?;
+    let requirement = format!("ziglang=={VERSION}");
+    let mut pip = Command::new("python3");
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-cache-dir"]);
+    pip.args(["--root-user-action", "ignore", "--no-deps", "--target"]).arg(packages).arg(&requirement);
+    let remedy = format!("install with: {}", process::text(&pip));
+    if !setup::agreed_to(&format!("pip install {requirement} into {}", packages.display()), consent) {
+        return Err(Failure::Missing {
+            what: format!("missing: {requirement}, a C compiler for Arm"),
+            remedy,
+        });
+    }
+    output::say(format_args!("set-up: {}", process::text(&pip)));
+    let result = process::run_quiet(&mut pip, |_| {})?;
+    if result.passed {
+        return Ok(());
+    }
+    Err(Failure::Missing {
+        what: format!("pip could not install {requirement}:\n{}", result.lines.join("\n")),
+        remedy,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_compiler_script_drops_what_zig_does_not_know_and_keeps_the_rest() {
+        let folder = std::env::temp_dir().join(format!("xtask-zig-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let zig = Zig {
+            program: PathBuf::from("/bin/echo"),
+            cache: folder.join("cache"),
+            compiler: folder.join("cc"),
+            archiver: folder.join("ar"),
+        };
+        zig.write_scripts().unwrap();
+        let words =
+            ["-c", "--target=arm", "-march=armv7-a", "a b.c", "-mfpu=vfpv3", "-mfloat-abi=hard", "-O2"];
+        let tell =
+            |words: &[&str]| process::run_quiet(zig.compiler().args(words), |_| {}).unwrap().lines.join("\n");
+        let (c, assembly) = (tell(&words), tell(&["-c", "a.S"]));
+        fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(c, format!("cc -target {TARGET} -mcpu={PROCESSOR} -c a b.c -O2"));
+        assert_eq!(assembly, format!("cc -target {ASSEMBLY_TARGET} -mcpu={PROCESSOR} -c a.S"));
+    }
+}

@@ -1,0 +1,102 @@
+//! The files that the emulated boards are put together from: `target/arm/board`, as the test kit's `board::bench` reads it.
+
+use std::{
+    fs,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::{
+    arm::{Program, Toolchain, packages::Machine},
+    failure::Failure,
+    files, process,
+    setup::Consent,
+    workspace,
+};
+
+/// Says to the test kit where the files are.
+pub(crate) const FOLDER_VARIABLE: &str = "SYSTEM_TESTS_BOARD";
+/// The sources, in the root folder.
+const SOURCES: &str = "tests/board";
+
+/// Builds everything and returns the folder.
+///
+/// # Errors
+/// A build fails, or the emulated machine cannot be fetched.
+pub(crate) fn build(toolchain: &Toolchain, consent: Consent) -> Result<PathBuf, Failure> {
+    let folder = toolchain.folder.join("board");
+    files::create_folder(&folder)?;
+    let machine = Machine::find(&toolchain.folder, consent)?;
+    for (name, path) in
+        [("kernel", &machine.kernel), ("modules", &machine.modules), ("busybox", &machine.shell)]
+    {
+        link(path, &folder.join(name))?;
+    }
+    let sources = workspace::root().join(SOURCES);
+    platform(&sources.join("platform"), &folder.join("platform.so"))?;
+    let supervisor = c_program(vec![sources.join("strict/supervisor.c")]);
+    toolchain.compile_c(&supervisor, &folder.join("supervisor"))?;
+    let visitor = c_program(vec![sources.join("visitor/visitor.c")]);
+    image(toolchain, &folder, "visitor", &sources.join("visitor/package"), &visitor)?;
+    Ok(folder)
+}
+
+/// Builds an image package: the files of `package`, and the program as its `bin/app`.
+///
+/// # Errors
+/// The build fails, or a file cannot be copied.
+pub(crate) fn image(
+    toolchain: &Toolchain,
+    folder: &Path,
+    name: &str,
+    package: &Path,
+    program: &Program,
+) -> Result<(), Failure> {
+    let image = folder.join("images").join(name);
+    files::create_folder(&image.join("bin"))?;
+    for entry in fs::read_dir(package).into_iter().flatten().flatten() {
+        let to = image.join(entry.file_name());
+        fs::copy(entry.path(), &to).map_err(|source| Failure::File {
+            action: "copy the file",
+            path: to,
+            source,
+        })?;
+    }
+    toolchain.compile_c(program, &image.join("bin/app"))
+}
+
+fn c_program(inputs: Vec<PathBuf>) -> Program {
+    Program { inputs, is_stripped: true, ..Program::default() }
+}
+
+/// The host's library around a program's system calls.
+fn platform(sources: &Path, out: &Path) -> Result<(), Failure> {
+    let is_c = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "c");
+    let mut inputs: Vec<PathBuf> = fs::read_dir(sources)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(is_c)
+        .collect();
+    inputs.sort();
+    let mut compiler = Command::new("cc");
+    compiler.args(["-shared", "-fPIC", "-O2", "-Wall", "-o"]).arg(out).args(&inputs);
+    compiler.args(["-lpthread", "-ldl"]);
+    let result = process::run_quiet(&mut compiler, |_| {})?;
+    if result.passed {
+        return Ok(());
+    }
+    Err(Failure::Check(format!("{}\nfailed: {}", result.lines.join("\n"), process::text(&compiler))))
+}
+
+/// A link that replaces the one of an earlier run.
+fn link(to: &Path, path: &Path) -> Result<(), Failure> {
+    let failed = |source| Failure::File { action: "make the link", path: path.to_owned(), source };
+    let new = path.with_extension("new");
+    // What an interrupted run left behind.
+    drop(fs::remove_file(&new));
+    symlink(to, &new).map_err(failed)?;
+    fs::rename(&new, path).map_err(failed)
+}

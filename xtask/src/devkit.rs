@@ -1,0 +1,50 @@
+//! `cargo xtask devkit`: builds what runs on the device, and runs the device's integration tests.
+
+use std::process::Command;
+
+use crate::{
+    arm::Toolchain,
+    board,
+    cli::{DevkitArgs, KitName},
+    failure::Failure,
+    output, process,
+    setup::{self, Consent},
+    test::PROGRAMS_VARIABLE,
+    workspace,
+};
+
+/// Runs the tests.
+///
+/// # Errors
+/// A missing tool, a build that fails, or a test that did not pass.
+pub(crate) fn run(args: &DevkitArgs, consent: Consent) -> Result<(), Failure> {
+    setup::require(&setup::FOR_BOARD, consent)?;
+    if args.kit == KitName::Sphere {
+        setup::require(&[setup::SPHERE], consent)?;
+    }
+    let toolchain = Toolchain::find(consent)?;
+    output::say("build: the test programs of this machine");
+    let mut programs = workspace::cargo();
+    programs.args(["build", "--locked", "--package", "system-tests", "--bins"]);
+    if !process::run(&mut programs)? {
+        return Err(Failure::Check(format!("the build failed: {}", process::text(&programs))));
+    }
+    output::say("build: the programs of the device, and the emulated board");
+    let folder = board::build(&toolchain, consent)?;
+    let mut devkit = Command::new(workspace::programs().join("devkit"));
+    devkit.current_dir(workspace::root()).env(PROGRAMS_VARIABLE, workspace::programs());
+    devkit.env(board::FOLDER_VARIABLE, &folder).args(["--kit", args.kit.word()]);
+    if args.json {
+        devkit.arg("--json");
+    }
+    if let Some(path) = &args.junit {
+        devkit.arg("--junit").arg(path);
+    }
+    if let Some(text) = &args.only {
+        devkit.args(["--only", text]);
+    }
+    if process::run(&mut devkit)? {
+        return Ok(());
+    }
+    Err(Failure::Check("not every test of the device passed".to_owned()))
+}

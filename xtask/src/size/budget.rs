@@ -1,0 +1,100 @@
+//! The budget: `device-agent/budget.toml`, and whether what was measured keeps to it.
+
+use serde::{Deserialize, Serialize};
+
+use super::Measured;
+use crate::failure::Failure;
+
+const FILE: &str = include_str!("../../../device-agent/budget.toml");
+
+/// `budget.toml`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Budget {
+    flash_bytes: Entry,
+    image_bytes: Entry,
+    peak_ram_bytes: Entry,
+    m4_text_bytes: Entry,
+    m4_ram_bytes: Entry,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    /// What must hold.
+    limit: u64,
+    /// What should hold one day.
+    aim: Option<u64>,
+}
+
+/// One figure beside its limit.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Verdict {
+    /// Its name in the report.
+    pub(super) name: &'static str,
+    /// What was measured.
+    pub(super) measured: Option<u64>,
+    /// What must hold.
+    pub(super) limit: u64,
+    /// What should hold one day.
+    pub(super) aim: Option<u64>,
+    /// Whether it holds; a figure that was not measured breaks nothing.
+    pub(super) passed: bool,
+}
+
+/// Compares figures with the budget.
+pub(super) fn judge(measured: &Measured) -> Result<Vec<Verdict>, Failure> {
+    let budget: Budget = toml::from_str(FILE).map_err(|error| Failure::Unreadable {
+        what: "device-agent/budget.toml".to_owned(),
+        message: error.to_string(),
+    })?;
+    let verdict = |name, measured: Option<u64>, entry: Entry| Verdict {
+        name,
+        measured,
+        limit: entry.limit,
+        aim: entry.aim,
+        passed: measured.is_none_or(|bytes| bytes <= entry.limit),
+    };
+    Ok(vec![
+        verdict("flash_bytes", measured.flash_bytes, budget.flash_bytes),
+        verdict("image_bytes", measured.image_bytes, budget.image_bytes),
+        verdict("peak_ram_bytes", measured.peak_ram_bytes, budget.peak_ram_bytes),
+        verdict("m4_text_bytes", measured.m4_text_bytes, budget.m4_text_bytes),
+        verdict("m4_ram_bytes", measured.m4_ram_bytes, budget.m4_ram_bytes),
+    ])
+}
+
+/// The figures as a table.
+pub(super) fn table(verdicts: &[Verdict]) -> String {
+    let number =
+        |value: Option<u64>, absent: &str| value.map_or_else(|| absent.to_owned(), |value| value.to_string());
+    let mut lines = vec![format!("{:<18} {:>13} {:>9} {:>9}  RESULT", "FIGURE", "MEASURED", "LIMIT", "AIM")];
+    for verdict in verdicts {
+        lines.push(format!(
+            "{:<18} {:>13} {:>9} {:>9}  {}",
+            verdict.name,
+            number(verdict.measured, "not measured"),
+            verdict.limit,
+            number(verdict.aim, "-"),
+            if verdict.passed { "ok" } else { "OVER BUDGET" },
+        ));
+    }
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(flash_bytes: u64, expect: bool) {
+        let measured = Measured { flash_bytes: Some(flash_bytes), ..Measured::default() };
+        let verdicts = judge(&measured).unwrap();
+        assert_eq!(verdicts.iter().all(|verdict| verdict.passed), expect, "{}", table(&verdicts));
+    }
+
+    #[test]
+    fn a_figure_above_its_limit_is_found() {
+        check(409_600, true);
+        check(409_601, false);
+    }
+}

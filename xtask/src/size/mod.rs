@@ -1,0 +1,64 @@
+//! `cargo xtask size`: what the agent takes of a device, against the budget, and what each dependency costs.
+//!
+//! Flash is the difference between two builds of the C sample, stripped: with the agent, and with its calls left out.
+//! Sizes are those of one named build: [`crate::arm`] names compiler, library, flags and profile.
+
+mod budget;
+mod cost;
+mod measure;
+mod symbols;
+
+use serde::Serialize;
+
+pub(crate) use measure::{Measured, Subject};
+
+use crate::{arm::Toolchain, cli::SizeArgs, failure::Failure, output, setup::Consent, steps::Steps};
+use budget::Verdict;
+use cost::Cost;
+
+/// Steps of the run.
+const STEPS: usize = 2;
+
+/// What one object of `--json` holds.
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    passed: bool,
+    figures: &'a Measured,
+    budget: &'a [Verdict],
+    costs: &'a [Cost],
+}
+
+/// Measures, prints and judges.
+///
+/// # Errors
+/// A build fails, or a figure is above its limit.
+pub(crate) fn run(args: &SizeArgs, consent: Consent) -> Result<(), Failure> {
+    let toolchain = Toolchain::find(consent)?;
+    let subject = Subject::new(args);
+    let (mut measured, mut costs) = (Measured::default(), Vec::new());
+    let mut steps = Steps::new(STEPS);
+    steps.step("the agent in an app", |bar| {
+        let watch = |line: &str| bar.set_message(line.trim().to_owned());
+        costs = measure::app(&toolchain, &subject, &mut measured, watch)?;
+        Ok(())
+    });
+    steps.step("the verifying core on a real-time core", |bar| {
+        measure::core(&toolchain, &subject, &mut measured, |line| bar.set_message(line.trim().to_owned()))
+    });
+    let verdicts = budget::judge(&measured)?;
+    let passed = verdicts.iter().all(|verdict| verdict.passed);
+    if args.json {
+        let report = Report { passed, figures: &measured, budget: &verdicts, costs: &costs };
+        output::line(serde_json::to_string_pretty(&report).map_err(|error| Failure::Unreadable {
+            what: "the report".to_owned(),
+            message: error.to_string(),
+        })?);
+    } else {
+        output::line(cost::table(&costs));
+        output::line(budget::table(&verdicts));
+    }
+    steps.end()?;
+    let over: Vec<&str> =
+        verdicts.iter().filter(|verdict| !verdict.passed).map(|verdict| verdict.name).collect();
+    if over.is_empty() { Ok(()) } else { Err(Failure::Check(format!("over budget: {}", over.join(", ")))) }
+}
