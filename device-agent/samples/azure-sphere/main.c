@@ -64,6 +64,7 @@ static bool hear_termination(EventLoop *loop)
 static void log_figures(void)
 {
     updates_figures();
+    (void)Log_Debug("DA figure tls_heap_bytes=%zu\n", tls_client_heap());
     (void)Log_Debug("DA figure tls_heap_bytes_peak=%zu\n", tls_client_heap_peak());
     (void)Log_Debug("DA figure user_kib=%zu\n", Applications_GetUserModeMemoryUsageInKB());
     (void)Log_Debug("DA figure user_kib_peak=%zu\n", Applications_GetPeakUserModeMemoryUsageInKB());

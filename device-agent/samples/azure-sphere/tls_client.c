@@ -59,6 +59,11 @@ static void *counted_realloc(void *pointer, size_t bytes)
     return moved;
 }
 
+size_t tls_client_heap(void)
+{
+    return heap_bytes;
+}
+
 size_t tls_client_heap_peak(void)
 {
     return heap_bytes_peak;

@@ -57,7 +57,8 @@ const char *tls_client_version(const tls_client *client);
 /* Frees session, context (and with it the anchors) and socket. Unregister the socket from the event loop before. */
 void tls_client_close(tls_client *client);
 
-/* The most that the TLS library has held at once, in bytes. */
+/* What the TLS library holds now, and the most that it has held at once, in bytes. */
+size_t tls_client_heap(void);
 size_t tls_client_heap_peak(void);
 
 #endif
