@@ -1,0 +1,40 @@
+/* Painting the stack. Both functions must be called from one depth, one after the other. */
+#include "stack.h"
+
+#if defined(MEASURE_STACK)
+#include <stdint.h>
+
+/* Deeper than any step may go: three times the budget. */
+#define PAINTED_BYTES 98304
+#define PAINT 0xA5U
+/* This function's own frame, which is not painted over. */
+#define FRAME_BYTES 256
+
+static size_t peak;
+
+__attribute__((noinline)) void stack_paint(void)
+{
+    volatile uint8_t *top = (volatile uint8_t *)__builtin_frame_address(0) - FRAME_BYTES;
+    for (size_t index = 0; index < PAINTED_BYTES; index++) {
+        top[-(ptrdiff_t)index] = PAINT;
+    }
+}
+
+__attribute__((noinline)) void stack_measure(void)
+{
+    const volatile uint8_t *top = (const volatile uint8_t *)__builtin_frame_address(0) - FRAME_BYTES;
+    size_t depth = PAINTED_BYTES;
+    while (depth > 0 && top[-(ptrdiff_t)(depth - 1)] == PAINT) {
+        depth--;
+    }
+    depth += depth > 0 ? FRAME_BYTES : 0;
+    peak = depth > peak ? depth : peak;
+}
+
+size_t stack_peak(void)
+{
+    return peak;
+}
+#else
+typedef int stack_is_not_measured;
+#endif
