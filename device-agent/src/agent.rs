@@ -81,6 +81,8 @@ pub(crate) struct Memo {
     pub(crate) offline: bool,
     /// True while no clock was known at the newest event.
     pub(crate) clock_unknown: bool,
+    /// The generation under which an application's own connection has verified.
+    pub(crate) proven: Option<u64>,
 }
 
 /// A judgement that goes on with [`Event::Proceed`]: it is made again from its beginning, on the same bytes.
@@ -162,6 +164,9 @@ impl<S: Storage> Agent<'_, S> {
             (State::Idle { wake_at }, Event::Wake) if now.uptime_seconds >= wake_at => self.begin_cycle(now),
             (State::Idle { .. }, Event::Nudge) => self.begin_cycle(now),
             (State::Idle { .. }, Event::Install(file)) => self.install_file(now, file),
+            (State::Idle { .. }, Event::ServiceResult { generation, verdict }) => {
+                self.service_result(now, generation, verdict);
+            }
             (State::Probe { index, then }, Event::Probed(outcome)) => self.probed(now, index, then, outcome),
             (State::Export(then), Event::Exported { complete }) => self.exported(now, then, complete),
             (State::Report, Event::Reported { delivered }) => self.reported(now, delivered),

@@ -32,6 +32,14 @@ pub enum Event<'a> {
     /// Somebody hands over a USB file, as a whole; the same file again answers each [`crate::Action::Proceed`] that
     /// follows. The engine keeps nothing of it: another file in between would be judged by itself.
     Install(&'a [u8]),
+    /// An application's own connection to a service ended, made with what was trusted at that generation: during a
+    /// trial it is a proof, or a reason to look for one now. Otherwise it changes nothing.
+    ServiceResult {
+        /// The journal's generation when the connection was made.
+        generation: u64,
+        /// How it ended.
+        verdict: Verdict,
+    },
     /// The answer to a [`crate::Action::Fetch`] begins, with success; its bytes follow.
     Opened(Transport),
     /// The next bytes of the answer.

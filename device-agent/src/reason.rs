@@ -1,6 +1,6 @@
 //! Why something is as it is: one stable code for the journal, reports, logs and people.
 
-use core::fmt;
+use core::{ffi::CStr, fmt};
 
 macro_rules! reasons {
     ($($(#[doc = $doc:literal])+ $variant:ident = $number:literal, $name:literal, $words:literal;)+) => {
@@ -32,6 +32,19 @@ macro_rules! reasons {
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)+ }
+            }
+
+            /// The name with a NUL behind it, for C.
+            #[must_use]
+            pub const fn c_name(self) -> &'static CStr {
+                const fn terminated(name: &'static str) -> &'static CStr {
+                    match CStr::from_bytes_with_nul(name.as_bytes()) {
+                        Ok(name) => name,
+                        // Not reached: the macro puts the only NUL at the end.
+                        Err(_) => c"unknown",
+                    }
+                }
+                match self { $(Self::$variant => const { terminated(concat!($name, "\0")) },)+ }
             }
 
             /// The sentence for people.

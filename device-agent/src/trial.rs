@@ -4,7 +4,7 @@ use bundle::Order;
 use store::Storage;
 
 use crate::{
-    Agent, Now, Reason,
+    Agent, Now, Reason, Verdict,
     content::Place,
     cycle::{AfterRound, Then},
     limits::CONCLUSIVE_FAILURES_MAX,
@@ -12,6 +12,27 @@ use crate::{
 };
 
 impl<S: Storage> Agent<'_, S> {
+    /// True where the result of an application's own connection says something of a release on trial.
+    #[must_use]
+    pub fn is_proof(&self, generation: u64, verdict: Verdict) -> bool {
+        let record = self.store.record();
+        record.phase.is_trial()
+            && record.generation == generation
+            && !matches!(verdict, Verdict::Inconclusive(_))
+    }
+
+    /// An application's own connection ended: a round is made at once, in which a success counts. A failure alone is
+    /// no evidence; the round looks for it.
+    pub(crate) fn service_result(&mut self, now: Now, generation: u64, verdict: Verdict) {
+        if !self.is_proof(generation, verdict) {
+            return;
+        }
+        if verdict == Verdict::Verified {
+            self.memo.proven = Some(generation);
+        }
+        self.begin_cycle(now);
+    }
+
     /// A round of the trial is over; `endpoints` were probed.
     pub(crate) fn round_over(&mut self, now: Now, endpoints: u16, after: AfterRound) {
         self.rounds = self.rounds.saturating_add(1);
@@ -21,7 +42,7 @@ impl<S: Storage> Agent<'_, S> {
             Reason::OnTrial
         } else if self.probes.lost > 0 {
             self.count_failure(now)
-        } else if self.probes.verified > 0 || endpoints == 0 {
+        } else if self.probes.verified > 0 || endpoints == 0 || self.is_proven() {
             self.confirm()
         } else {
             Reason::OnTrial
@@ -30,6 +51,10 @@ impl<S: Storage> Agent<'_, S> {
             AfterRound::Check => self.export_then(now, Then::Check),
             AfterRound::Finish => self.finish(now, reason, subject),
         }
+    }
+
+    fn is_proven(&self) -> bool {
+        self.memo.proven == Some(self.store.record().generation)
     }
 
     /// One more conclusive failure, counted in the journal so that reboots do not restart the trial.

@@ -17,7 +17,9 @@ use super::probe::Probe;
 use super::report::ReportText;
 use super::routes::{Route, Routes};
 use super::{BaseUrl, Interest, Level, Platform};
-use crate::{Action, Agent, Clock, Event, JudgingTime, Now, ProbeOutcome, Reason, Resource, Transport};
+use crate::{
+    Action, Agent, Clock, Event, Held, JudgingTime, Now, ProbeOutcome, Reason, Resource, Transport, Verdict,
+};
 
 /// Where the tree is, and where the image lets the board connect to.
 #[derive(Clone, Debug)]
@@ -228,6 +230,25 @@ impl<'w, P: Platform, S: Storage> Driver<'w, P, S> {
             }
             _ => Answered::Unknown,
         }
+    }
+
+    /// How the application's own connection to a service ended, made with what was trusted at `generation`.
+    pub fn service_result(&mut self, service: &str, generation: u64, verdict: Verdict) -> Answered {
+        let manifest = self.agent.open(Held::Installed, |open| open.manifest.service(service).is_some());
+        if manifest != Some(true) {
+            return Answered::Unknown;
+        }
+        if matches!(self.pending, Pending::Wait { .. }) && self.agent.is_proof(generation, verdict) {
+            self.begin_cycle();
+            self.on(Event::ServiceResult { generation, verdict });
+            self.blocked = Blocked::default();
+        }
+        Answered::Taken
+    }
+
+    /// The time, as the engine would be told it now.
+    pub fn moment(&mut self) -> Now {
+        self.now()
     }
 
     /// The time, for the engine.

@@ -36,5 +36,7 @@ pub const BASE_URLS_MAX: usize = 8;
 pub const HOST_BYTES_MAX: usize = 253;
 /// Bytes that a report may have.
 pub const REPORT_BYTES_MAX: usize = bundle::limits::REPORT_BYTES_MAX;
+/// Bytes of a chain that the application serves from its own handshake.
+pub const SERVED_BYTES_MAX: usize = 12_288;
 /// Certificates of a chain that the application serves from its own handshake.
 pub const SERVED_CERTIFICATES_MAX: usize = 10;

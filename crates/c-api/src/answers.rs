@@ -1,0 +1,163 @@
+//! What the application answers to callbacks, after they have returned.
+
+use alloc::vec::Vec;
+use core::ffi::c_char;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use device_agent::mt3620::{Answered, AppVerdict, Shown};
+use device_agent::{Reason, Verdict};
+use rustls_pki_types::CertificateDer;
+
+use crate::argument::{array, bytes, text};
+use crate::instance::Entered;
+use crate::{Code, DeviceAgent};
+
+/// The chain verifies; a server that then asks for a client certificate has verified too.
+pub const DEVICE_AGENT_VERIFIED: i32 = 0;
+/// The chain is bad: its links, its name, its dates.
+pub const DEVICE_AGENT_REFUSED: i32 = 1;
+/// Nothing can be said: no address, no connection, no answer, no clock.
+pub const DEVICE_AGENT_INCONCLUSIVE: i32 = 2;
+/// The image does not allow the connection.
+pub const DEVICE_AGENT_NOT_ALLOWED: i32 = 3;
+/// Not asked for.
+pub const DEVICE_AGENT_NOT_ASKED: i32 = 4;
+
+/// Answers a resolve callback with an address of 4 or 16 bytes, the highest byte first; none: the name has none.
+///
+/// # Safety
+/// `agent` came from device_agent_start; `address` points to `address_bytes` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn device_agent_resolved(
+    agent: *mut DeviceAgent,
+    ticket: u32,
+    address: *const u8,
+    address_bytes: usize,
+) -> i32 {
+    // SAFETY: the caller's bytes.
+    let address = match unsafe { bytes(address, address_bytes) } {
+        Ok(address) => address,
+        Err(code) => return code.number(),
+    };
+    let address = match (<[u8; 4]>::try_from(address), <[u8; 16]>::try_from(address)) {
+        (Ok(octets), _) => Some(IpAddr::V4(Ipv4Addr::from(octets))),
+        (_, Ok(octets)) => Some(IpAddr::V6(Ipv6Addr::from(octets))),
+        _ if address.is_empty() => None,
+        _ => return Code::BadArgument.number(),
+    };
+    answer(agent, |agent| agent.driver.resolved(ticket, address))
+}
+
+/// Answers a probe callback with the verdicts of the application's own TLS stack. One handshake should serve both, as
+/// somebody on the path could spoil one of two; device_agent_probed_chain does that, and alone can tell that a loss is
+/// what a distrust order wants.
+///
+/// # Safety
+/// `agent` came from device_agent_start.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn device_agent_probed(
+    agent: *mut DeviceAgent,
+    ticket: u32,
+    present: i32,
+    candidate: i32,
+) -> i32 {
+    let (Ok(present), Ok(candidate)) = (verdict(present), verdict(candidate)) else {
+        return Code::BadArgument.number();
+    };
+    answer(agent, |agent| agent.driver.probed(ticket, AppVerdict::Judged { present, candidate }))
+}
+
+/// Answers a probe callback with the chain that the server served, the server's own certificate first: the agent judges
+/// it under both bundles. The application must have seen the server prove the key (the handshake came to its end but for
+/// the chain).
+///
+/// # Safety
+/// `agent` came from device_agent_start; both arrays have `count` elements, which point to so many bytes each.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn device_agent_probed_chain(
+    agent: *mut DeviceAgent,
+    ticket: u32,
+    certificates: *const *const u8,
+    certificate_bytes: *const usize,
+    count: usize,
+) -> i32 {
+    // SAFETY: the caller's arrays.
+    let (pointers, lengths) = match unsafe { (array(certificates, count), array(certificate_bytes, count)) } {
+        (Ok(pointers), Ok(lengths)) => (pointers, lengths),
+        (Err(code), _) | (_, Err(code)) => return code.number(),
+    };
+    answer(agent, |agent| {
+        let (mut ders, mut total) = (Vec::new(), 0_usize);
+        for (pointer, length) in pointers.iter().zip(lengths) {
+            total = total.saturating_add(*length);
+            // SAFETY: the caller's certificates.
+            let der = unsafe { bytes(*pointer, *length) }.ok();
+            if total > device_agent::mt3620::limits::SERVED_BYTES_MAX || der.is_none() {
+                return Answered::Unknown;
+            }
+            ders.extend(der.map(|der| CertificateDer::from(der).into_owned()));
+        }
+        if ders.is_empty() || ders.len() > device_agent::mt3620::limits::SERVED_CERTIFICATES_MAX {
+            return Answered::Unknown;
+        }
+        let end_entity = ders.remove(0);
+        agent.driver.probed(ticket, AppVerdict::Chain(Shown { end_entity, intermediates: ders }))
+    })
+}
+
+/// Answers a report callback: whether the report was taken, or must be sent again.
+///
+/// # Safety
+/// `agent` came from device_agent_start.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn device_agent_reported(agent: *mut DeviceAgent, ticket: u32, delivered: bool) -> i32 {
+    answer(agent, |agent| agent.driver.reported(ticket, delivered))
+}
+
+/// Says how the application's own connection to a service ended, made with what was trusted at `generation`: on a release
+/// that is on trial it counts as a proof, or calls for one at once.
+///
+/// # Safety
+/// `agent` came from device_agent_start; `service` is a NUL-terminated string.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn device_agent_service_result(
+    agent: *mut DeviceAgent,
+    service: *const c_char,
+    generation: u64,
+    verdict: i32,
+) -> i32 {
+    // SAFETY: the caller's string.
+    let (Ok(service), Ok(verdict)) = (unsafe { text(service) }, self::verdict(verdict)) else {
+        return Code::BadArgument.number();
+    };
+    match Entered::new(agent) {
+        Err(code) => code.number(),
+        Ok(mut agent) => {
+            match verdict.map(|verdict| agent.driver.service_result(service, generation, verdict)) {
+                Some(Answered::Unknown) => Code::UnknownService.number(),
+                _ => Code::Ok.number(),
+            }
+        }
+    }
+}
+
+fn answer(agent: *mut DeviceAgent, give: impl FnOnce(&mut DeviceAgent) -> Answered) -> i32 {
+    match Entered::new(agent) {
+        Err(code) => code.number(),
+        Ok(mut agent) => match give(&mut agent) {
+            Answered::Taken => Code::Ok.number(),
+            Answered::Unknown => Code::UnknownTicket.number(),
+        },
+    }
+}
+
+fn verdict(number: i32) -> Result<Option<Verdict>, Code> {
+    Ok(Some(match number {
+        DEVICE_AGENT_VERIFIED => Verdict::Verified,
+        DEVICE_AGENT_REFUSED => Verdict::Refused(Reason::ProbeChain),
+        DEVICE_AGENT_INCONCLUSIVE => Verdict::Inconclusive(Reason::ProbeTls),
+        DEVICE_AGENT_NOT_ALLOWED => Verdict::Inconclusive(Reason::ProbeNotAllowed),
+        DEVICE_AGENT_NOT_ASKED => return Ok(None),
+        _ => return Err(Code::BadArgument),
+    }))
+}

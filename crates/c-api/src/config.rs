@@ -1,0 +1,177 @@
+//! What an application says at the start.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::ffi::{c_char, c_int};
+
+use bundle::{Order, UnixSeconds};
+use device_agent::mt3620::BaseUrl;
+use device_agent::{Configuration, LocalHost, Mode};
+use store::Floors;
+
+use crate::argument::{Sized32, array, bytes, read, text};
+use crate::Code;
+use crate::callbacks::DeviceAgentCallbacks;
+
+/// A place in the order of releases or keyrings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
+pub struct DeviceAgentOrder {
+    /// The recovery epoch.
+    pub epoch: u16,
+    /// The number in it.
+    pub number: u32,
+}
+
+/// This device's own host where a service's pattern has a wildcard.
+#[derive(Debug)]
+#[repr(C)]
+pub struct DeviceAgentLocalHost {
+    /// sizeof(device_agent_local_host).
+    pub struct_size: u32,
+    /// The service's name.
+    pub service: *const c_char,
+    /// "host" or "host:port".
+    pub host: *const c_char,
+}
+
+/// Everything that the agent must know at the start. Strings and arrays are copied; seed and keyring are not, and stay
+/// where they are, unchanged, until device_agent_stop.
+#[derive(Debug)]
+#[repr(C)]
+pub struct DeviceAgentConfig {
+    /// sizeof(device_agent_config).
+    pub struct_size: u32,
+    /// The device's id, as enrolled; also its place in rollouts.
+    pub device: *const c_char,
+    /// The channel's name.
+    pub channel: *const c_char,
+    /// Groups of the device, for rollouts by group; NULL for none.
+    pub groups: *const *const c_char,
+    /// How many there are.
+    pub group_count: usize,
+    /// True: verify, stage, probe and report, and install nothing.
+    pub observe: bool,
+    /// The image's seed file.
+    pub seed: *const u8,
+    /// Its length in bytes.
+    pub seed_bytes: usize,
+    /// The image's keyring document; NULL where the seed has it.
+    pub keyring: *const u8,
+    /// Its length in bytes.
+    pub keyring_bytes: usize,
+    /// The lowest keyring that the image accepts; zeros where seed and keyring say it.
+    pub keyring_floor: DeviceAgentOrder,
+    /// The lowest release that the image accepts; zeros where the seed says it.
+    pub release_floor: DeviceAgentOrder,
+    /// When the image was built, in seconds since 1970: the first floor of time.
+    pub build_time: u64,
+    /// An open file; the agent reads and writes only the region of it that follows, and never closes it.
+    pub store_fd: c_int,
+    /// Where the region starts: a multiple of 8,192.
+    pub store_offset: u64,
+    /// Its length in bytes: at least 32,768.
+    pub store_bytes: u32,
+    /// Base URLs of the published tree, two or more: "https://updates.example/trust/".
+    pub urls: *const *const c_char,
+    /// How many there are.
+    pub url_count: usize,
+    /// The hosts that the image may connect to (AllowedConnections); NULL: not checked.
+    pub allowed_hosts: *const *const c_char,
+    /// How many there are.
+    pub allowed_host_count: usize,
+    /// This device's own hosts; NULL for none.
+    pub local_hosts: *const DeviceAgentLocalHost,
+    /// How many there are.
+    pub local_host_count: usize,
+    /// What the agent calls.
+    pub callbacks: DeviceAgentCallbacks,
+}
+
+// SAFETY: both are repr(C) and begin with their size.
+unsafe impl Sized32 for DeviceAgentLocalHost {}
+
+// SAFETY: as above.
+unsafe impl Sized32 for DeviceAgentConfig {}
+
+/// What was read of it.
+pub(crate) struct Parsed {
+    pub(crate) configuration: Configuration<'static>,
+    pub(crate) urls: Vec<BaseUrl>,
+    pub(crate) allowed_hosts: Option<&'static [&'static str]>,
+}
+
+/// Reads the configuration into the arena, where it stays until the arena is taken back.
+///
+/// # Safety
+/// Everything that `config` points to is as its header says.
+pub(crate) unsafe fn parse(config: &DeviceAgentConfig, entropy: u64) -> Result<Parsed, Code> {
+    // SAFETY: the header says what these point to; seed and keyring stay for as long as the agent runs, which is
+    // the 'static of everything that refers to them.
+    let (device, channel, seed, keyring, groups, urls, allowed, local_hosts) = unsafe {
+        (
+            kept(text(config.device)?),
+            kept(text(config.channel)?),
+            bytes(config.seed, config.seed_bytes)?,
+            bytes(config.keyring, config.keyring_bytes)?,
+            texts(config.groups, config.group_count)?,
+            texts(config.urls, config.url_count)?,
+            texts(config.allowed_hosts, config.allowed_host_count)?,
+            local_hosts(config.local_hosts, config.local_host_count)?,
+        )
+    };
+    let urls = urls.iter().map(|url| BaseUrl::parse(url)).collect::<Result<Vec<_>, _>>();
+    let urls = urls.ok().filter(|urls| !urls.is_empty()).ok_or(Code::UrlRefused)?;
+    let build_time = UnixSeconds(config.build_time);
+    let floors = Floors {
+        keyring: Order::new(config.keyring_floor.epoch, config.keyring_floor.number),
+        release: Order::new(config.release_floor.epoch, config.release_floor.number),
+        time: build_time,
+        ..Floors::default()
+    };
+    let configuration = Configuration {
+        device,
+        channel,
+        groups: Vec::leak(groups),
+        mode: if config.observe { Mode::Observe } else { Mode::Install },
+        seed: (!seed.is_empty()).then_some(seed),
+        keyring: (!keyring.is_empty()).then_some(keyring),
+        build_time,
+        floors,
+        local_hosts,
+        entropy,
+    };
+    let allowed_hosts = (!config.allowed_hosts.is_null()).then(|| &*Vec::leak(allowed));
+    Ok(Parsed { configuration, urls, allowed_hosts })
+}
+
+/// Keeps a string in the arena.
+fn kept(text: &str) -> &'static str {
+    Box::leak(Box::from(text))
+}
+
+/// # Safety
+/// As the header says of an array of strings.
+unsafe fn texts(pointer: *const *const c_char, count: usize) -> Result<Vec<&'static str>, Code> {
+    // SAFETY: the caller's array of the caller's strings.
+    unsafe { array(pointer, count)?.iter().map(|pointer| text(*pointer).map(kept)).collect() }
+}
+
+/// # Safety
+/// As the header says of an array of local hosts.
+unsafe fn local_hosts(
+    pointer: *const DeviceAgentLocalHost,
+    count: usize,
+) -> Result<&'static [LocalHost<'static>], Code> {
+    // SAFETY: the caller's array of structs; each is checked for its size.
+    let hosts = unsafe {
+        array(pointer, count)?
+            .iter()
+            .map(|host| {
+                let host = read(host)?;
+                Ok(LocalHost { service: kept(text(host.service)?), host: kept(text(host.host)?) })
+            })
+            .collect::<Result<Vec<_>, Code>>()?
+    };
+    Ok(Vec::leak(hosts))
+}
