@@ -7,7 +7,8 @@ use toml::Table;
 use crate::workspace;
 
 /// Each package's folder, its name, and the packages of this workspace that it may depend on.
-const MAY_DEPEND_ON: [(&str, &str, &[&str]); 8] = [
+const MAY_DEPEND_ON: [(&str, &str, &[&str]); 9] = [
+    ("crates/applibs", "applibs", &[]),
     ("crates/bundle", "bundle", &[]),
     ("crates/store", "store", &["bundle"]),
     ("crates/chain", "chain", &["bundle"]),
