@@ -1,5 +1,5 @@
 /* A program that tries the emulated board's promises from the inside, and prints one line for each. Its argument is what to try:
- * `fence`, `quota`, `offline`, `cut` (which writes two blocks, syncs, and writes them again), or `read` (which prints their first bytes). */
+ * `fence`, `quota`, `offline`, `cut` (writes two blocks, syncs, and writes them again), or `read` (prints their first bytes). */
 #define _GNU_SOURCE
 #include <applibs/log.h>
 #include <applibs/networking.h>

@@ -122,7 +122,8 @@ static void resolved(void *context, uint32_t ticket, const uint8_t *address, siz
     }
     char *anchors = connection->chain == NULL ? connection->anchors(connection->context) : NULL;
     bool opened = (anchors != NULL || connection->chain != NULL) &&
-                  tls_client_open(&connection->client, address, address_bytes, connection->port, connection->host, anchors, connection->chain);
+                  tls_client_open(&connection->client, address, address_bytes, connection->port, connection->host, anchors,
+                                  connection->chain);
     free(anchors);
     if (opened) {
         connection->state = CONNECTION_HANDSHAKE;

@@ -134,7 +134,8 @@ static void wait_for(bool more)
         return;
     }
     if (wait.fd >= 0) {
-        EventLoop_IoEvents events = (wait.readable ? (EventLoop_IoEvents)EventLoop_Input : 0) | (wait.writable ? (EventLoop_IoEvents)EventLoop_Output : 0);
+        EventLoop_IoEvents events = wait.readable ? (EventLoop_IoEvents)EventLoop_Input : 0;
+        events |= wait.writable ? (EventLoop_IoEvents)EventLoop_Output : 0;
         socket_registration = EventLoop_RegisterIo(event_loop, wait.fd, events, step, NULL);
         if (socket_registration == NULL) {
             (void)Log_Debug("DA error code=event_loop what=register errno=%d\n", errno);
@@ -229,7 +230,8 @@ bool updates_start(const configuration *configuration, EventLoop *loop, int stor
         return false;
     }
     arena_bytes = device_agent_arena_size();
-    (void)Log_Debug("DA start abi=%d arena_bytes=%zu device=%s channel=%s\n", DEVICE_AGENT_ABI_VERSION, arena_bytes, settings->device, settings->channel);
+    (void)Log_Debug("DA start abi=%d arena_bytes=%zu device=%s channel=%s\n", DEVICE_AGENT_ABI_VERSION, arena_bytes,
+                    settings->device, settings->channel);
     const uint8_t *seed = map_seed(&seed_bytes);
     arena = mmap(NULL, arena_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);

@@ -7,8 +7,10 @@ use toml::Table;
 use crate::workspace;
 
 /// Each package's folder, its name, and the packages of this workspace that it may depend on.
-const MAY_DEPEND_ON: [(&str, &str, &[&str]); 9] = [
+const MAY_DEPEND_ON: [(&str, &str, &[&str]); 11] = [
+    ("crates/applibs", "applibs", &[]),
     ("crates/bundle", "bundle", &[]),
+    ("crates/c-api", "c-api", &["bundle", "device-agent", "store"]),
     ("crates/store", "store", &["bundle"]),
     ("crates/chain", "chain", &["bundle"]),
     ("crates/trust-store", "trust-store", &["bundle", "chain", "store"]),
