@@ -97,7 +97,29 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: &'static [Self] = &[Self::Ok, Self::Again, Self::BadArgument, Self::AbiMismatch, Self::WrongThread, Self::Reentered, Self::ArenaTooSmall, Self::AlreadyStarted, Self::SeedRefused, Self::KeyringRefused, Self::KeyringMissing, Self::StoreFailed, Self::StoreOfOtherChannel, Self::RegionRefused, Self::BufferTooSmall, Self::UnknownService, Self::NoBundle, Self::UnknownTicket, Self::EntropyFailed, Self::UrlRefused, Self::NotStarted];
+    pub const ALL: &'static [Self] = &[
+        Self::Ok,
+        Self::Again,
+        Self::BadArgument,
+        Self::AbiMismatch,
+        Self::WrongThread,
+        Self::Reentered,
+        Self::ArenaTooSmall,
+        Self::AlreadyStarted,
+        Self::SeedRefused,
+        Self::KeyringRefused,
+        Self::KeyringMissing,
+        Self::StoreFailed,
+        Self::StoreOfOtherChannel,
+        Self::RegionRefused,
+        Self::BufferTooSmall,
+        Self::UnknownService,
+        Self::NoBundle,
+        Self::UnknownTicket,
+        Self::EntropyFailed,
+        Self::UrlRefused,
+        Self::NotStarted,
+    ];
 
     /// The number: stable, never renumbered, never reused.
     #[must_use]

@@ -9,8 +9,8 @@ use device_agent::mt3620::BaseUrl;
 use device_agent::{Configuration, LocalHost, Mode};
 use store::Floors;
 
-use crate::argument::{Sized32, array, bytes, read, text};
 use crate::Code;
+use crate::argument::{Sized32, array, bytes, read, text};
 use crate::callbacks::DeviceAgentCallbacks;
 
 /// A place in the order of releases or keyrings.

@@ -13,9 +13,9 @@ use store::{Region, Store};
 use bundle::UnixSeconds;
 
 use crate::argument::{Sized32, read, write};
+use crate::config::{self, DeviceAgentConfig};
 use crate::instance::{Claim, Entered};
 use crate::platform::CPlatform;
-use crate::config::{self, DeviceAgentConfig};
 use crate::{Code, DeviceAgent, arena, snapshot};
 
 /// Bytes of the engine's working memory: three keyring files of ordinary size, and manifests of up to 8 KiB, which

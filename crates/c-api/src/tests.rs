@@ -1,0 +1,1 @@
+//! Tests of the interface, as a C program would call it.
