@@ -35,7 +35,7 @@ pub(super) fn bytes_by_crate(program: &Path) -> Result<BTreeMap<String, u64>, Fa
 }
 
 /// The crate that a symbol belongs to: the first of its path, or what C is known by.
-pub(super) fn owner(symbol: &str) -> String {
+pub(crate) fn owner(symbol: &str) -> String {
     let Ok(name) = rustc_demangle::try_demangle(symbol) else {
         let of_crate = C_PREFIXES.iter().find(|(prefix, _)| symbol.starts_with(prefix));
         return of_crate.map_or(C, |(_, owner)| owner).to_owned();
