@@ -1,6 +1,11 @@
 //! Uses the device crates where there is neither the standard library nor an allocator; that it builds is the test.
+//!
+//! `cargo xtask panics` searches what is built here: the panic handler calls a function that nobody defines, so
+//! whatever can panic can be seen to lead there.
 
 #![no_std]
+
+mod engine;
 
 use core::panic::PanicInfo;
 
@@ -22,7 +27,20 @@ pub extern "C" fn bare_limits() -> u32 {
     u32::try_from(core::mem::size_of::<device_agent::Status<'_>>()).unwrap_or(u32::MAX)
 }
 
+/// An `unwrap` that fails for some arguments.
+#[cfg(feature = "seeded-unwrap")]
+#[unsafe(no_mangle)]
+pub extern "C" fn bare_seeded_unwrap(number: u32) -> u32 {
+    number.checked_add(1).unwrap()
+}
+
+unsafe extern "C" {
+    /// Nobody defines it.
+    fn device_agent_panicked() -> !;
+}
+
 #[panic_handler]
 fn panic(_: &PanicInfo<'_>) -> ! {
-    loop {}
+    // SAFETY: it takes nothing and does not return; a program that could get here is not linked.
+    unsafe { device_agent_panicked() }
 }

@@ -8,7 +8,7 @@
 //! | [`strict`], [`guest`] | a whole machine under `qemu-system-arm`: a real kernel that kills above 256 KiB, a restricted network |
 //! | [`archive`] | the file format that a kernel unpacks its first file system from |
 //! | [`sphere`] | a development kit on the desk, driven through `az sphere` |
-//! | [`bench`] | where the built files are that the emulated boards are put together from |
+//! | [`mod@bench`] | where the built files are that the emulated boards are put together from |
 //!
 //! Boards differ in what they can be told, never in what is read: lines of the program's log.
 

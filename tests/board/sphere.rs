@@ -86,3 +86,71 @@ impl Kit for Sphere {
         Ok(Running::new(Background::start(&mut listener)?, Witness::Log))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        fs::{File, Permissions},
+        io::Write as _,
+        net::TcpListener,
+        os::unix::fs::PermissionsExt as _,
+        thread,
+        time::Duration,
+    };
+
+    use super::*;
+
+    const MANIFEST: &str = r#"{ "ComponentId": "25025d2c", "EntryPoint": "/bin/app", "Capabilities": {} }"#;
+
+    fn write(path: &Path, text: &str) {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        File::create(path).unwrap().write_all(text.as_bytes()).unwrap();
+        fs::set_permissions(path, Permissions::from_mode(0o755)).unwrap();
+    }
+
+    #[test]
+    fn a_kit_is_driven_by_its_command_and_heard_through_its_log_and_a_stand_in_is_no_hardware() {
+        let folder = tempfile::tempdir().unwrap();
+        let (az, image) = (folder.path().join("az"), folder.path().join("image"));
+        let told = folder.path().join("told");
+        write(&az, &format!("#!/bin/sh\necho \"$@\" >> {}\n", told.display()));
+        write(&image.join("app_manifest.json"), MANIFEST);
+        write(&image.join("bin/app"), "");
+        let log = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = log.local_addr().unwrap().to_string();
+        let speaker =
+            thread::spawn(move || log.accept().unwrap().0.write_all(b"trust generation=2\r\n").unwrap());
+        // `listen ADDRESS`, by a shell instead of the program that is built beside this one.
+        let listener = folder.path().join("listener");
+        write(&listener, "#!/bin/bash\nexec cat < /dev/tcp/${2%:*}/${2#*:}\n");
+        let kit = Sphere::stand_in(az, listener, address);
+        let boot = Boot::new(folder.path().join("board"));
+        let running = kit.start(&Image::open(&image).unwrap(), &boot).unwrap();
+        running.wait_for_line(Duration::from_secs(10), "trust generation=2").unwrap();
+        speaker.join().unwrap();
+        assert!(!kit.is_hardware());
+        let told = fs::read_to_string(told).unwrap();
+        let heads: Vec<&str> = told.lines().map(|line| line.split(" --").next().unwrap()).collect();
+        assert_eq!(
+            heads,
+            [
+                "sphere image-package pack-application",
+                "sphere device sideload delete",
+                "sphere device sideload deploy",
+                "sphere device app stop",
+                "sphere device app start",
+            ]
+        );
+    }
+
+    #[test]
+    fn arguments_that_a_kit_cannot_hand_over_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        write(&folder.path().join("app_manifest.json"), MANIFEST);
+        write(&folder.path().join("bin/app"), "");
+        let kit = Sphere::stand_in("az".into(), "listener".into(), String::new());
+        let mut boot = Boot::new(folder.path().join("board"));
+        boot.arguments.push("clock".to_owned());
+        assert!(kit.start(&Image::open(folder.path()).unwrap(), &boot).is_err());
+    }
+}

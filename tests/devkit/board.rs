@@ -31,9 +31,10 @@ const CLOCK_SECONDS_MAX: i64 = 120;
 const GREETING: &str = "hello";
 
 /// The tests of the boards.
-pub(crate) const TESTS: [Test; 9] = [
+pub(crate) const TESTS: [Test; 10] = [
     Test { name: "an image above the device's flash is refused", tier: Tier::Host, act: image_too_large },
     Test { name: "a program runs and says how it ended", tier: Tier::Fast, act: fast_runs },
+    Test { name: "a program is started and heard", tier: Tier::Any, act: heard },
     Test { name: "the machine boots in 1970", tier: Tier::Strict, act: boots_at_1970 },
     Test { name: "the machine boots in 2099", tier: Tier::Strict, act: boots_at_2099 },
     Test { name: "a program above 256 KiB is killed", tier: Tier::Strict, act: memory_kills },
@@ -71,6 +72,13 @@ fn fast_runs(scene: &Scene, _: &mut Figures) -> Observation {
     let seconds = running.wait_for(PATIENCE, clock)?;
     require(ending.code == 0, || format!("exit code {}", ending.code))?;
     Ok(format!("it ended with 0 and saw second {seconds}"))
+}
+
+fn heard(scene: &Scene, _: &mut Figures) -> Observation {
+    let board = scene.board(Tier::Any);
+    let running = board.start(&scene.image(IMAGE)?, &scene.boot("heard"))?;
+    running.wait_for_line(PATIENCE, "here")?;
+    Ok(format!("{} ran the program", board.name()))
 }
 
 /// Reads a line like `clock 12`.

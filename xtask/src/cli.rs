@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{ci, demo, devkit, failure::Failure, setup, size, test, vectors};
+use crate::{ci, demo, devkit, failure::Failure, panics, setup, size, test, vectors};
 
 /// The build system of this workspace.
 #[derive(Debug, Parser)]
@@ -26,6 +26,8 @@ enum Command {
     Devkit(DevkitArgs),
     /// Measures what the agent takes of a device, against its budget
     Size(SizeArgs),
+    /// Searches the device's core for panics
+    Panics,
     /// Runs every test of the workspace
     Test(TestArgs),
     /// Runs everything that must pass before a change lands
@@ -128,6 +130,7 @@ pub(crate) fn run() -> Result<(), Failure> {
         Command::Demo(args) => demo::run(&args, consent),
         Command::Devkit(args) => devkit::run(&args, consent),
         Command::Size(args) => size::run(&args, consent),
+        Command::Panics => panics::run(consent),
         Command::Test(args) => test::run(&args, consent),
         Command::Ci => ci::run(consent),
         Command::Vectors(args) => vectors::run(args),

@@ -13,6 +13,9 @@ const FLAGS: [&str; 4] = ["-Ctarget-cpu=cortex-a7", "-Ctarget-feature=+thumb-mod
 /// Hashing without unrolled rounds.
 const SHA2_SMALL: &str = "sha2_backend_soft=\"compact\"";
 
+/// The manifest of this workspace.
+pub(crate) const WORKSPACE: &str = "Cargo.toml";
+
 /// What a library is built for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Variant {
@@ -70,9 +73,11 @@ impl Toolchain {
         mut watch: impl FnMut(&str),
     ) -> Result<PathBuf, Failure> {
         let mut cargo = self.rust.cargo();
-        cargo.args(["build", "--locked", "--lib", "--profile", "device", "--target", DEVICE_TARGET]);
+        cargo.args(["build", "--lib", "--profile", "device", "--target", DEVICE_TARGET]);
         cargo.args(["-Zbuild-std=core,alloc", "-Zbuild-std-features="]);
         cargo.arg("--message-format=json-render-diagnostics");
+        // A workspace of its own has a copy of the root lock file, from which cargo drops what it does not need.
+        cargo.args((library.manifest == WORKSPACE).then_some("--locked"));
         cargo.arg("--manifest-path").arg(workspace::root().join(library.manifest));
         cargo.args(["--package", library.package, "--no-default-features"]);
         cargo.args(["--features", &library.features.join(",")]);

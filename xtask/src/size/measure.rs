@@ -13,7 +13,7 @@ use super::{
     symbols,
 };
 use crate::{
-    arm::{Library, Program, Toolchain, Variant},
+    arm::{Library, Program, Toolchain, Variant, library},
     cli::SizeArgs,
     failure::Failure,
     files, workspace,
@@ -59,7 +59,7 @@ impl Subject {
     pub(crate) fn new(args: &SizeArgs) -> Self {
         let root = workspace::root();
         Self {
-            manifest: args.manifest.clone().unwrap_or_else(|| "Cargo.toml".to_owned()),
+            manifest: args.manifest.clone().unwrap_or_else(|| library::WORKSPACE.to_owned()),
             package: args.package.clone().unwrap_or_else(|| "c-api".to_owned()),
             sample: args.sample.clone().unwrap_or_else(|| root.join(SAMPLE)),
             core: root.join(CORE),

@@ -11,6 +11,7 @@ mod symbols;
 use serde::Serialize;
 
 pub(crate) use measure::{Measured, Subject};
+pub(crate) use symbols::owner;
 
 use crate::{arm::Toolchain, cli::SizeArgs, failure::Failure, output, setup::Consent, steps::Steps};
 use budget::Verdict;

@@ -35,7 +35,7 @@ pub(super) fn bytes_by_crate(program: &Path) -> Result<BTreeMap<String, u64>, Fa
 }
 
 /// The crate that a symbol belongs to: the first of its path, or what C is known by.
-pub(super) fn owner(symbol: &str) -> String {
+pub(crate) fn owner(symbol: &str) -> String {
     let Ok(name) = rustc_demangle::try_demangle(symbol) else {
         let of_crate = C_PREFIXES.iter().find(|(prefix, _)| symbol.starts_with(prefix));
         return of_crate.map_or(C, |(_, owner)| owner).to_owned();
@@ -43,11 +43,24 @@ pub(super) fn owner(symbol: &str) -> String {
     let name = format!("{name:#}");
     let path = name.trim_start_matches(['<', '&', '[', '(', '*']);
     let path = ["mut ", "const ", "dyn "].iter().fold(path, |path, word| path.trim_start_matches(word));
-    let end = path.find(|character: char| !character.is_alphanumeric() && character != '_');
-    let first = path.get(..end.unwrap_or(path.len())).unwrap_or_default();
-    if PRIMITIVES.contains(&first) { "core".to_owned() } else { first.to_owned() }
+    let owner = first_of(path);
+    // A trait that another crate implements for a type of the library is that crate's code.
+    let of_trait = path.split_once(" as ").map(|(_, path)| first_of(path)).filter(|_| name.starts_with('<'));
+    match of_trait.filter(|_| owner == LIBRARY) {
+        Some(of_trait) => of_trait.to_owned(),
+        None => owner.to_owned(),
+    }
 }
 
+/// The crate at the beginning of a path.
+fn first_of(path: &str) -> &str {
+    let end = path.find(|character: char| !character.is_alphanumeric() && character != '_');
+    let first = path.get(..end.unwrap_or(path.len())).unwrap_or_default();
+    if PRIMITIVES.contains(&first) { LIBRARY } else { first }
+}
+
+/// The crate of what the language itself has.
+const LIBRARY: &str = "core";
 /// Types whose traits the library implements.
 const PRIMITIVES: [&str; 12] =
     ["bool", "char", "str", "u8", "u16", "u32", "u64", "u128", "usize", "i32", "i64", "isize"];
@@ -64,7 +77,7 @@ mod tests {
     fn a_symbol_belongs_to_the_crate_that_its_path_begins_with() {
         check("_RNvNtCs27iHSOwAl5_4sha26sha25611compress256", "sha2");
         check("_ZN6bundle8envelope8Envelope5parse17h0123456789abcdefE", "bundle");
-        check("_ZN55_$LT$bundle..Error$u20$as$u20$core..fmt..Debug$GT$3fmt17h0123456789abcdefE", "bundle");
+        check("_ZN50_$LT$bundle..Error$u20$as$u20$core..fmt..Debug$GT$3fmt17h0123456789abcdefE", "bundle");
         check("ring_core_0_17_14__x25519_sc_mask", "ring (C, assembly)");
         check("device_agent_step", "c-api");
         check("printf", "C library and app");
