@@ -81,7 +81,22 @@ impl AnchorSet {
         Ok(set)
     }
 
-    fn add_anchor(&mut self, index: AnchorIndex, entry: &Entry<'_>, der: &[u8]) {
+    /// A set without anchors yet, for the services of `scopes`.
+    pub(crate) fn empty(
+        manifest: &Manifest<'_>,
+        scopes: Vec<Scope>,
+        intermediates: Vec<CertificateDer<'static>>,
+    ) -> Self {
+        let denials = manifest.denials().iter().collect();
+        Self { denials, services: scopes, intermediates, ..Self::default() }
+    }
+
+    /// True where the anchor at `index` serves one of the set's services, or where it has none.
+    pub(crate) fn serves(&self, index: AnchorIndex) -> bool {
+        self.services.is_empty() || self.services.iter().any(|scope| scope.includes(index))
+    }
+
+    pub(crate) fn add_anchor(&mut self, index: AnchorIndex, entry: &Entry<'_>, der: &[u8]) {
         let fault = match (entry.is_usable(), SetAnchor::new(index, entry, der)) {
             (true, Ok(anchor)) => {
                 self.anchors.push(anchor);
@@ -130,6 +145,12 @@ impl AnchorSet {
         self.services.iter().find(|scope| scope.name == name).map(|scope| Judge::new(self, scope))
     }
 
+    /// The judges of all services of the set, or, where it has none, the one for any peer.
+    pub(crate) fn judges(&self) -> impl Iterator<Item = Judge<'_>> {
+        let any = self.services.is_empty().then_some(&ANY);
+        self.services.iter().chain(any).map(|scope| Judge::new(self, scope))
+    }
+
     /// Judges chains of peers that are no service of the bundle: every anchor serves, nothing is pinned.
     #[must_use]
     pub fn any_service(&self) -> Judge<'_> {
@@ -167,7 +188,7 @@ impl SetAnchor {
 }
 
 impl Scope {
-    fn of(service: &Service<'_>) -> Self {
+    pub(crate) fn of(service: &Service<'_>) -> Self {
         let anchors = match service.anchors {
             bundle::Anchors::All => None,
             bundle::Anchors::Listed(indexes) => Some(indexes.iter().collect()),

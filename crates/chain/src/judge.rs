@@ -3,11 +3,13 @@
 use alloc::vec::Vec;
 
 use bundle::{AnchorIndex, Denial, Pin, UnixSeconds};
-use rustls_pki_types::ServerName;
+use rustls_pki_types::{ServerName, SignatureVerificationAlgorithm};
+use webpki::ALL_VERIFICATION_ALGS;
 
 use crate::anchor_set::{Scope, SetAnchor};
 use crate::paths::{self, Walk};
 use crate::pool::Pool;
+use crate::steps::{Step, Steps};
 use crate::{
     AnchorSet, Certificate, ChainFault, Inconclusive, Path, Purpose, Refusal, Served, Time, Verdict,
 };
@@ -29,6 +31,27 @@ pub(crate) struct Rules<'a> {
     pub(crate) earliest: UnixSeconds,
 }
 
+impl AnchorSet {
+    /// The verdict of the first of the set's services that verifies a chain, else of the last that does not; of a
+    /// set without services, the verdict for any peer. In steps, as [`Judge::verdict_step`].
+    ///
+    /// It is what a set made by [`AnchorSet::select`] is asked.
+    pub fn verdict_step(&self, served: &Served<'_>, time: Time, steps: &mut Steps) -> Option<Verdict> {
+        let (mut refused, checked) = (None, steps.signatures());
+        for judge in self.judges() {
+            // The one before may have ended with a signature of its own.
+            if steps.signatures() > checked {
+                return None;
+            }
+            match judge.verdict_step(served, time, steps)? {
+                verified @ Verdict::Verified(_) => return Some(verified),
+                other => refused = Some(other),
+            }
+        }
+        refused
+    }
+}
+
 impl<'s> Judge<'s> {
     pub(crate) const fn new(set: &'s AnchorSet, scope: &'s Scope) -> Self {
         Self { set, scope }
@@ -41,6 +64,25 @@ impl<'s> Judge<'s> {
     /// for the purpose and, if constrained, by at least one of its constraint sets, which holds a pinned
     /// certificate or key where the service has pins in force, of which nothing is denied; and the name fits.
     pub fn verdict(&self, served: &Served<'_>, time: Time) -> Verdict {
+        self.verdict_with(ALL_VERIFICATION_ALGS, served, time)
+    }
+
+    /// As [`Judge::verdict`], checking at most one signature a call; `None` means that there is more to do: call
+    /// again with the same chain, time and steps.
+    ///
+    /// It is the same verdict, after at most [`STEPS_MAX`](crate::STEPS_MAX) + 1 calls; a chain that needs more
+    /// signatures is [`Inconclusive::TooComplex`].
+    pub fn verdict_step(&self, served: &Served<'_>, time: Time, steps: &mut Steps) -> Option<Verdict> {
+        let too_complex = || Verdict::Inconclusive(Inconclusive::TooComplex);
+        stepped(steps, too_complex, |algorithms| self.verdict_with(algorithms, served, time))
+    }
+
+    fn verdict_with(
+        &self,
+        algorithms: &[&dyn SignatureVerificationAlgorithm],
+        served: &Served<'_>,
+        time: Time,
+    ) -> Verdict {
         let leaf = match Certificate::parse(served.end_entity) {
             Ok(leaf) => leaf,
             Err(error) => return Verdict::Refused(malformed(&error)),
@@ -50,7 +92,7 @@ impl<'s> Judge<'s> {
         let mut refusal: Option<Refusal> = None;
         let mut too_complex = false;
         for moment in pool.moments(time) {
-            let walk = paths::walk(&pool, &self.rules(served, time), moment, &mut |judged| {
+            let walk = paths::walk(&pool, &self.rules(served, time), algorithms, moment, &mut |judged| {
                 match judged {
                     Ok(path) => verified = Some(path),
                     Err(reason) => refusal = Some(reason.or_better(refusal.take())),
@@ -84,13 +126,33 @@ impl<'s> Judge<'s> {
     /// before every path was seen.
     #[must_use]
     pub fn every_path_is_denied_by(&self, denials: &[Denial], served: &Served<'_>, time: Time) -> bool {
-        let paths = self.verified_paths(served, time);
-        paths.is_some_and(|paths| !paths.is_empty() && paths.iter().all(|path| path.is_denied_by(denials)))
+        are_all_denied(denials, self.verified_paths(served, time))
+    }
+
+    /// As [`Judge::every_path_is_denied_by`], checking at most one signature a call, as [`Judge::verdict_step`].
+    pub fn every_path_is_denied_by_step(
+        &self,
+        denials: &[Denial],
+        served: &Served<'_>,
+        time: Time,
+        steps: &mut Steps,
+    ) -> Option<bool> {
+        let paths = stepped(steps, || None, |algorithms| self.paths_with(algorithms, served, time))?;
+        Some(are_all_denied(denials, paths))
     }
 
     /// Every acceptable path; `None` where the limits ended the search before every path was seen.
     #[must_use]
     pub fn verified_paths(&self, served: &Served<'_>, time: Time) -> Option<Vec<Path>> {
+        self.paths_with(ALL_VERIFICATION_ALGS, served, time)
+    }
+
+    fn paths_with(
+        &self,
+        algorithms: &[&dyn SignatureVerificationAlgorithm],
+        served: &Served<'_>,
+        time: Time,
+    ) -> Option<Vec<Path>> {
         let Ok(leaf) = Certificate::parse(served.end_entity) else { return Some(Vec::new()) };
         let mut pool = Pool::new(leaf, served, self.set, self.scope);
         let mut found: Vec<Path> = Vec::new();
@@ -98,7 +160,7 @@ impl<'s> Judge<'s> {
             return Some(found);
         }
         for moment in pool.moments(time) {
-            let walk = paths::walk(&pool, &self.rules(served, time), moment, &mut |judged| {
+            let walk = paths::walk(&pool, &self.rules(served, time), algorithms, moment, &mut |judged| {
                 found.extend(judged.ok().filter(|path| !found.contains(path)));
                 true
             });
@@ -135,6 +197,31 @@ impl<'s> Judge<'s> {
             earliest: time.earliest(),
         }
     }
+}
+
+/// One call of a judgement in steps: `judge`, if it needed no more than one signature that was not known.
+fn stepped<T>(
+    steps: &mut Steps,
+    too_complex: impl FnOnce() -> T,
+    judge: impl FnOnce(&[&dyn SignatureVerificationAlgorithm]) -> T,
+) -> Option<T> {
+    let ledger = steps.ledger();
+    let algorithms = ledger.algorithms();
+    let algorithms: Vec<&dyn SignatureVerificationAlgorithm> =
+        algorithms.iter().map(|algorithm| -> &dyn SignatureVerificationAlgorithm { algorithm }).collect();
+    let judged = judge(&algorithms);
+    let (step, found) = (ledger.step(), ledger.found());
+    drop(algorithms);
+    steps.keep(found);
+    match step {
+        Step::Whole => Some(judged),
+        Step::Deferred => None,
+        Step::Exhausted => Some(too_complex()),
+    }
+}
+
+fn are_all_denied(denials: &[Denial], paths: Option<Vec<Path>>) -> bool {
+    paths.is_some_and(|paths| !paths.is_empty() && paths.iter().all(|path| path.is_denied_by(denials)))
 }
 
 fn better(known: Option<Refusal>, new: Refusal) -> Refusal {

@@ -56,7 +56,10 @@ mod paths;
 pub mod pki;
 mod pool;
 mod refusal;
+mod selection;
 mod served;
+mod steps;
+mod text;
 mod twin;
 mod verdict;
 
@@ -70,5 +73,7 @@ pub use judge::Judge;
 pub use name::{DistinguishedName, NameAttribute, NameText};
 pub use pool::{INTERMEDIATES_MAX, MOMENTS_MAX};
 pub use refusal::{CertificateLabel, ChainFault, Refusal};
+pub use selection::{Selection, SelectionError};
 pub use served::{Purpose, Served, Time};
+pub use steps::{STEPS_MAX, Steps};
 pub use verdict::{Inconclusive, Path, Verdict};

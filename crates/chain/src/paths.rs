@@ -7,12 +7,15 @@ use core::net::{Ipv4Addr, Ipv6Addr};
 use core::time::Duration;
 
 use bundle::{Denial, PinKind, UnixSeconds};
-use rustls_pki_types::{CertificateDer, IpAddr, ServerName, TrustAnchor, UnixTime};
-use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, Error, VerifiedPath};
+use rustls_pki_types::{
+    CertificateDer, IpAddr, ServerName, SignatureVerificationAlgorithm, TrustAnchor, UnixTime,
+};
+use webpki::{EndEntityCert, Error, VerifiedPath};
 
 use crate::anchor_set::{SetAnchor, denial_of};
 use crate::judge::Rules;
 use crate::pool::Pool;
+use crate::text::cut;
 use crate::twin::twins;
 use crate::{CertificateLabel, ChainFault, Path, Purpose, Refusal};
 
@@ -30,6 +33,7 @@ pub(crate) enum Walk {
 pub(crate) fn walk(
     pool: &Pool<'_>,
     rules: &Rules<'_>,
+    algorithms: &[&dyn SignatureVerificationAlgorithm],
     moment: UnixSeconds,
     visit: &mut dyn FnMut(Result<Path, Refusal>) -> bool,
 ) -> Walk {
@@ -54,7 +58,7 @@ pub(crate) fn walk(
         if *stopped { Ok(()) } else { Err(Error::UnknownIssuer) }
     };
     let outcome = leaf.verify_for_usage(
-        ALL_VERIFICATION_ALGS,
+        algorithms,
         &anchors,
         &intermediates,
         UnixTime::since_unix_epoch(Duration::from_secs(moment.0)),
@@ -83,7 +87,7 @@ pub(crate) fn check_name(pool: &Pool<'_>, name: &ServerName<'_>) -> Result<(), R
     }
     /// Enough for a person to see which server answered.
     const NAMES_SHOWN_MAX: usize = 4;
-    let presented = pool.leaf.dns_names().take(NAMES_SHOWN_MAX).map(String::from).collect();
+    let presented = pool.leaf.dns_names().take(NAMES_SHOWN_MAX).map(cut).collect();
     Err(Refusal::Name { asked: text_of(name), presented })
 }
 
@@ -236,7 +240,7 @@ fn explain(error: &Error, pool: &Pool<'_>, purpose: Purpose, moment: UnixSeconds
             "a signature of the chain has an algorithm that is not verified here".into(),
         ),
         Error::UnknownIssuer => {
-            let issuer: String = pool.last_reached().issuer().to_string();
+            let issuer: String = cut(pool.last_reached().issuer());
             ChainFault::UnknownIssuer { issuer }
         }
         other => ChainFault::Malformed(other.to_string()),

@@ -1,11 +1,12 @@
 //! Why a chain is refused, from the reason that must never be hidden to the one that says least.
 
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
 use bundle::{Denial, DenialKind, Sha256, UnixSeconds};
 
+use crate::text::cut;
 use crate::{Certificate, DateText, Purpose};
 
 /// Why no path of a chain is acceptable.
@@ -129,10 +130,7 @@ impl Refusal {
 impl CertificateLabel {
     pub(crate) fn of(certificate: &Certificate<'_>) -> Self {
         let subject = certificate.subject();
-        Self {
-            sha256: certificate.sha256(),
-            subject: subject.label().map_or_else(|| subject.to_string(), |label| label.to_string()),
-        }
+        Self { sha256: certificate.sha256(), subject: subject.label().map_or_else(|| cut(subject), cut) }
     }
 }
 
