@@ -443,6 +443,10 @@ typedef struct device_agent_snapshot {
    */
   uint64_t generation;
   /*
+   Counts the cycles that have ended since the start.
+   */
+  uint32_t cycles;
+  /*
    The release in use.
    */
   struct device_agent_order release;

@@ -17,6 +17,8 @@ pub struct DeviceAgentSnapshot {
     pub struct_size: u32,
     /// Counts the changes of what is trusted.
     pub generation: u64,
+    /// Counts the cycles that have ended since the start.
+    pub cycles: u32,
     /// The release in use.
     pub release: DeviceAgentOrder,
     /// The keyring in force.
@@ -41,7 +43,7 @@ pub struct DeviceAgentSnapshot {
 unsafe impl Sized32 for DeviceAgentSnapshot {}
 
 /// 32-bit words of a published state.
-const WORDS: usize = 9;
+const WORDS: usize = 10;
 
 /// A state behind a counter that is odd while it is written: readers read again when it has moved.
 struct Published {
@@ -81,6 +83,7 @@ pub(crate) fn publish(agent: &mut DeviceAgent) {
         flags,
         small(usage.used),
         small(usage.peak),
+        agent.driver.cycles(),
     ]);
 }
 
@@ -96,7 +99,7 @@ fn put(words: [u32; WORDS]) {
 
 /// The published words, all of one moment; `None` where the writer was faster each time.
 fn take() -> Option<[u32; WORDS]> {
-    /// A step takes far longer than a copy of nine words.
+    /// A step takes far longer than a copy of ten words.
     const ATTEMPTS: u8 = 100;
     for _ in 0..ATTEMPTS {
         let before = PUBLISHED.counter.load(Ordering::Acquire);
@@ -127,13 +130,14 @@ pub unsafe extern "C" fn device_agent_snapshot_read(snapshot: *mut DeviceAgentSn
         Ok(snapshot) => snapshot,
         Err(code) => return code.number(),
     };
-    let Some([low, high, epochs, release, keyring, state, flags, used, peak]) = take() else {
+    let Some([low, high, epochs, release, keyring, state, flags, used, peak, cycles]) = take() else {
         return Code::Again.number();
     };
     let ([release_epoch, keyring_epoch], [reason, phase]) = (quarters(epochs), quarters(state));
     *snapshot = DeviceAgentSnapshot {
         struct_size: snapshot.struct_size,
         generation: u64::from(low) | u64::from(high) << 32,
+        cycles,
         release: DeviceAgentOrder { epoch: release_epoch, number: release },
         keyring: DeviceAgentOrder { epoch: keyring_epoch, number: keyring },
         phase: u8::try_from(phase).unwrap_or(0),

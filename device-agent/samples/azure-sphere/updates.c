@@ -101,19 +101,17 @@ static void log_snapshot(const char *event, const device_agent_snapshot *now)
     (void)Log_Debug("DA %s generation=%llu release=%u.%lu keyring=%u.%lu phase=%s reason=%s stale=%d clock_unknown=%d unauthenticated=%d\n",
                     event, (unsigned long long)now->generation, now->release.epoch, (unsigned long)now->release.number,
                     now->keyring.epoch, (unsigned long)now->keyring.number, now->phase < 3 ? phases[now->phase] : "unknown",
-                    device_agent_reason_name(now->reason), now->stale, now->clock_unknown, now->offline_unauthenticated);
+                    device_agent_reason_name(now->reason), now->stale, now->clock_unknown, now->unauthenticated);
 }
 
-/* One line for each thing that became different. */
+/* One line for each cycle that has ended, and one for each change of what is trusted. */
 static void log_differences(void)
 {
     device_agent_snapshot now = {.struct_size = sizeof now};
     if (device_agent_snapshot_read(&now) != DEVICE_AGENT_OK) {
         return;
     }
-    if (now.reason != last.reason || now.phase != last.phase || now.stale != last.stale || now.clock_unknown != last.clock_unknown ||
-        now.offline_unauthenticated != last.offline_unauthenticated || now.release.number != last.release.number ||
-        now.keyring.number != last.keyring.number) {
+    if (now.cycles != last.cycles) {
         log_snapshot("cycle", &now);
     }
     if (has_changed) {

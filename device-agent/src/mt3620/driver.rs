@@ -46,6 +46,8 @@ pub struct Driver<'w, P: Platform, S: Storage> {
     /// The channel's connection, kept for the next file of the same cycle.
     pub(super) link: Option<Link>,
     tickets: u32,
+    /// Cycles that have ended.
+    cycles: u32,
     nudged: Option<u64>,
     report: ReportText,
     blocked: Blocked,
@@ -142,6 +144,7 @@ impl<'w, P: Platform, S: Storage> Driver<'w, P, S> {
             turns: 0,
             link: None,
             tickets: 0,
+            cycles: 0,
             nudged: None,
             blocked: Blocked::default(),
         }
@@ -161,6 +164,12 @@ impl<'w, P: Platform, S: Storage> Driver<'w, P, S> {
     /// The platform.
     pub const fn platform_mut(&mut self) -> &mut P {
         &mut self.platform
+    }
+
+    /// How many cycles have ended since the start.
+    #[must_use]
+    pub const fn cycles(&self) -> u32 {
+        self.cycles
     }
 
     /// Does one bounded piece of work: at most one signature check, one write of one piece into the slot or one
@@ -393,6 +402,7 @@ impl<'w, P: Platform, S: Storage> Driver<'w, P, S> {
     fn end_cycle(&mut self) {
         self.link = None;
         self.work = Work::Nothing;
+        self.cycles = self.cycles.wrapping_add(1);
         let now = self.now();
         let Some(check) = self.agent.status(now).last_check else { return };
         if check.reason.blames_the_server() {
