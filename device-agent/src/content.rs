@@ -79,13 +79,13 @@ impl<S: Storage> Agent<'_, S> {
 
     /// The bundle to judge as candidate: the one staged or, in a trial, the one on trial.
     #[must_use]
-    pub const fn candidate(&self) -> Option<Content> {
+    pub fn candidate(&self) -> Option<Content> {
         self.candidate
     }
 
     /// The newest verified deny list: it applies to every bundle, the present one included.
     #[must_use]
-    pub const fn denials(&self) -> &Denials {
+    pub fn denials(&self) -> &Denials {
         &self.store.record().denials
     }
 
@@ -97,7 +97,7 @@ impl<S: Storage> Agent<'_, S> {
 
     /// The journal's record, for tools that show or back it up.
     #[must_use]
-    pub const fn record(&self) -> &store::Record {
+    pub fn record(&self) -> &store::Record {
         self.store.record()
     }
 

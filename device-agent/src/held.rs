@@ -2,7 +2,7 @@
 //! once.
 
 use bundle::Manifest;
-use store::{Denials, Storage};
+use store::Storage;
 
 use crate::{
     Agent, Content,
@@ -30,8 +30,6 @@ pub struct OpenBundle<'o> {
     pub manifest: Manifest<'o>,
     /// What and where it is.
     pub content: Content,
-    /// The newest verified deny list: it applies to every bundle.
-    pub denials: Denials,
     /// Reads a part of it: the manifest document from byte 0, the certificates behind it.
     pub read: &'o mut dyn FnMut(u32, &mut [u8]) -> Result<(), Unreadable>,
 }
@@ -40,7 +38,6 @@ impl<S: Storage> Agent<'_, S> {
     /// Opens a bundle; `None` where there is none, or its manifest is not in memory.
     pub fn open<R>(&mut self, held: Held, look: impl FnOnce(OpenBundle<'_>) -> R) -> Option<R> {
         let content = self.bundle(held)?;
-        let denials = self.denials().clone();
         let sealed = self.filling.as_ref().and_then(|filling| filling.sealed.as_ref());
         let is_candidate = self.candidate.is_some_and(|candidate| candidate.digest == content.digest);
         let bytes = match (content.place, held, is_candidate) {
@@ -55,7 +52,7 @@ impl<S: Storage> Agent<'_, S> {
         let mut read = |offset: u32, into: &mut [u8]| {
             content::read(store, seed, sealed, &content, offset, into).map_err(|_| Unreadable)
         };
-        Some(look(OpenBundle { manifest, content, denials, read: &mut read }))
+        Some(look(OpenBundle { manifest, content, read: &mut read }))
     }
 
     /// Which bundle that is; `None` where there is none.

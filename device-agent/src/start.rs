@@ -3,7 +3,7 @@
 use core::fmt;
 
 use bundle::{ChannelId, Envelope, Keyring, Order, Role, Seed, SignatureMemo, VerifyError};
-use store::{Condition, Floors, KeyringBytes, Restated, Storage, Store};
+use store::{Condition, Floors, KeyringBytes, Large, Restated, Storage, Store};
 
 use crate::{
     Agent, Configuration, Memory, Now, ProbeCounts, Reason,
@@ -106,7 +106,7 @@ impl<'w, S: Storage> Agent<'w, S> {
             signatures: SignatureMemo::new(),
             cycle: Cycle::default(),
             jitter: Jitter::new(configuration.entropy),
-            keyring: KeyringBytes::default(),
+            keyring: Large::new(),
             restating: Restated::default(),
             head: None,
             target: None,

@@ -12,10 +12,10 @@ pub(crate) struct Usage {
     pub(crate) peak: usize,
 }
 
-#[cfg(feature = "standalone")]
+#[cfg(all(feature = "standalone", not(panic = "unwind")))]
 pub(crate) use standalone::{give, take_back, usage};
 
-#[cfg(not(feature = "standalone"))]
+#[cfg(not(all(feature = "standalone", not(panic = "unwind"))))]
 mod hosted {
     use super::Usage;
 
@@ -31,10 +31,10 @@ mod hosted {
     }
 }
 
-#[cfg(not(feature = "standalone"))]
+#[cfg(not(all(feature = "standalone", not(panic = "unwind"))))]
 pub(crate) use hosted::{give, take_back, usage};
 
-#[cfg(feature = "standalone")]
+#[cfg(all(feature = "standalone", not(panic = "unwind")))]
 mod standalone {
     use core::alloc::{GlobalAlloc, Layout};
     use core::cell::UnsafeCell;

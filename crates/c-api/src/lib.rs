@@ -6,7 +6,7 @@
 //!
 //! | feature | adds |
 //! |---|---|
-//! | `standalone` | the arena as the global allocator and a panic handler: what a C program needs |
+//! | `standalone` | the arena as the global allocator and a panic handler: what a C program needs. Builds that unwind, such as tests, have both already and stay as they are |
 //! | `panics` | a panic handler that does not link: for the proof that no panic is reached |
 
 #![no_std]
@@ -32,7 +32,7 @@ pub mod code;
 pub mod config;
 mod instance;
 pub mod lifecycle;
-#[cfg(feature = "standalone")]
+#[cfg(all(feature = "standalone", not(panic = "unwind")))]
 mod panic;
 mod platform;
 pub mod snapshot;

@@ -6,6 +6,7 @@ use sha2::Digest as _;
 use crate::{
     Change, Condition, Error, Operation, Record, Region, Sealed, SlotEntry, SlotIndex, Staging, Storage,
     TransitionError, codec, journal,
+    large::Large,
     limits::{BLOCK_BYTES, RECORD_BYTES},
     storage::read_or_zeros,
 };
@@ -17,12 +18,22 @@ pub struct Store<S> {
     storage: S,
     region: Region,
     condition: Condition,
-    record: Record,
+    record: Large<Record>,
     block: SlotIndex,
     durability: Durability,
     readable: Option<SlotIndex>,
     stagings: u32,
-    buffer: [u8; BLOCK_BYTES],
+    buffer: Large<Block>,
+}
+
+/// The bytes of one block.
+#[derive(Clone, Debug)]
+struct Block([u8; BLOCK_BYTES]);
+
+impl Default for Block {
+    fn default() -> Self {
+        Self([0; BLOCK_BYTES])
+    }
 }
 
 /// What is known about the newest record's survival of a power failure.
@@ -48,12 +59,12 @@ impl<S: Storage> Store<S> {
             storage,
             region,
             condition: Condition::Blank,
-            record: Record::default(),
+            record: Large::new(),
             block: SlotIndex::Second,
             durability: Durability::Unsynced,
             readable: None,
             stagings: 0,
-            buffer: [0; BLOCK_BYTES],
+            buffer: Large::new(),
         };
         store.reload(&mut Record::default())?;
         Ok(store)
@@ -65,7 +76,7 @@ impl<S: Storage> Store<S> {
     }
 
     /// The record in force.
-    pub const fn record(&self) -> &Record {
+    pub fn record(&self) -> &Record {
         &self.record
     }
 
@@ -178,11 +189,11 @@ impl<S: Storage> Store<S> {
         edit: impl FnOnce(&mut Change<'_>) -> Result<R, TransitionError>,
     ) -> Result<R, Error<S::Error>> {
         self.require_writable()?;
-        let mut next = Record::default();
+        let mut next = Large::<Record>::new();
         self.refresh(&mut next)?;
         next.clone_from(&self.record);
         let result = edit(&mut Change::new(&mut next, self.readable, self.stagings))?;
-        if next != self.record {
+        if *next != *self.record {
             self.write(&mut next)?;
         }
         Ok(result)
@@ -217,10 +228,10 @@ impl<S: Storage> Store<S> {
 
     /// Reads journal and slots again, through `scratch`: where that fails, the record is the one from before.
     fn reload(&mut self, scratch: &mut Record) -> Result<(), Error<S::Error>> {
-        let loaded = journal::load(&mut self.storage, &self.region, &mut self.buffer, scratch);
+        let loaded = journal::load(&mut self.storage, &self.region, &mut self.buffer.0, scratch);
         let journal = loaded.map_err(|(at, source)| Error::storage(Operation::Read, at)(source))?;
         self.condition = journal.condition;
-        core::mem::swap(&mut self.record, scratch);
+        core::mem::swap(&mut *self.record, scratch);
         self.block = journal.block;
         self.find_readable();
         Ok(())
@@ -231,7 +242,7 @@ impl<S: Storage> Store<S> {
         next.sequence = self.record.sequence.saturating_add(1);
         let target = self.block.other();
         let moved = next.generation != self.record.generation;
-        if let Err(error) = put(&mut self.storage, &self.region, &mut self.buffer, next, target) {
+        if let Err(error) = put(&mut self.storage, &self.region, &mut self.buffer.0, next, target) {
             let before = (self.block, self.condition);
             self.durability = Durability::Unread;
             self.reload(next)?;
@@ -239,7 +250,7 @@ impl<S: Storage> Store<S> {
             self.durability = if torn { Durability::Durable } else { Durability::Doubtful };
             return Err(error);
         }
-        core::mem::swap(&mut self.record, next);
+        core::mem::swap(&mut *self.record, next);
         self.block = target;
         self.condition = Condition::Ready;
         self.durability = Durability::Durable;
@@ -255,7 +266,7 @@ impl<S: Storage> Store<S> {
         match self.durability {
             Durability::Durable => return Ok(()),
             Durability::Doubtful | Durability::Unread if self.condition == Condition::Ready => {
-                put(&mut self.storage, &self.region, &mut self.buffer, &self.record, self.block)?;
+                put(&mut self.storage, &self.region, &mut self.buffer.0, &self.record, self.block)?;
             }
             Durability::Doubtful | Durability::Unread | Durability::Unsynced => {
                 self.storage.sync().map_err(Error::storage(Operation::Sync, at))?;
@@ -297,7 +308,7 @@ impl<S: Storage> Store<S> {
         let mut offset = 0_u32;
         while offset < bytes {
             let left = usize::try_from(bytes.saturating_sub(offset)).unwrap_or(BLOCK_BYTES);
-            let Some(part) = self.buffer.get_mut(..left.min(BLOCK_BYTES)) else { break };
+            let Some(part) = self.buffer.0.get_mut(..left.min(BLOCK_BYTES)) else { break };
             let at = self.region.slot_offset(slot).saturating_add(u64::from(offset));
             read_or_zeros(&mut self.storage, at, part).map_err(Error::storage(Operation::Read, at))?;
             hasher.update(&*part);

@@ -1,6 +1,7 @@
 //! The anchors of a service, written into a buffer of the application's in the form that its TLS stack reads.
 
 use alloc::vec;
+use alloc::vec::Vec;
 use core::fmt;
 
 use base64::Engine as _;
@@ -89,19 +90,22 @@ fn each<S: Storage>(
     form: Form,
     take: &mut dyn FnMut(&[u8]),
 ) -> Result<(), AnchorsError> {
-    agent.open(held, |open| each_of(open, service, form, take)).ok_or(AnchorsError::NoBundle)?
+    // The newest verified deny list applies to every bundle.
+    let denials: Vec<Denial> = agent.denials().iter().collect();
+    agent.open(held, |open| each_of(open, &denials, service, form, take)).ok_or(AnchorsError::NoBundle)?
 }
 
 fn each_of(
     open: OpenBundle<'_>,
+    denials: &[Denial],
     service: &str,
     form: Form,
     take: &mut dyn FnMut(&[u8]),
 ) -> Result<(), AnchorsError> {
-    let OpenBundle { manifest, content, denials, read } = open;
+    let OpenBundle { manifest, content, read } = open;
     let service = manifest.service(service).ok_or(AnchorsError::UnknownService)?;
     let is_denied = |names: &dyn Fn(&Denial) -> bool| {
-        denials.iter().any(|denial| names(&denial)) || manifest.denials().iter().any(|denial| names(&denial))
+        denials.iter().any(names) || manifest.denials().iter().any(|denial| names(&denial))
     };
     let mut offset = content.document_bytes;
     for (index, entry) in (0..).map(AnchorIndex).zip(manifest.all_anchors().iter()) {

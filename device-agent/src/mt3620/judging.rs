@@ -141,13 +141,15 @@ impl Judging {
             Scope::Service(service) => Selection::Service(service),
         };
         let served = served(&self.shown, &self.name);
+        // The newest verified deny list applies to every bundle.
+        let denials: Vec<Denial> = agent.denials().iter().collect();
         let select = |open: OpenBundle<'_>| {
-            let OpenBundle { manifest, content, denials, read } = open;
+            let OpenBundle { manifest, content, read } = open;
             let at = |offset: u32| content.document_bytes.saturating_add(offset);
             let set =
                 AnchorSet::select(&manifest, selection, Some(&served), |offset, into| read(at(offset), into));
             set.map(|mut set| {
-                set.deny(denials.iter());
+                set.deny(denials);
                 set
             })
         };
