@@ -6,7 +6,7 @@ use core::ffi::c_void;
 
 use device_agent::mt3620::posix::{self, SharedFile};
 use device_agent::mt3620::{Driver, Options, Pace};
-use device_agent::{Agent, Memory, StartError};
+use device_agent::{Agent, Configuration, Memory, StartError};
 use rustix::fd::BorrowedFd;
 use store::{Region, Store};
 
@@ -115,15 +115,25 @@ unsafe fn start(given: &DeviceAgentConfig) -> Result<Box<DeviceAgent>, Code> {
     }
     // SAFETY: the caller's open file, which it keeps open until the agent is stopped.
     let file = unsafe { BorrowedFd::borrow_raw(given.store_fd) };
-    let store = Store::open(SharedFile::new(file), region).map_err(|_| Code::StoreFailed)?;
-    let memory = Memory::new(vec![0; WORKING_BYTES].leak());
-    let agent = Agent::new(parsed.configuration, store, memory).map_err(refused)?;
+    let agent = engine(parsed.configuration, SharedFile::new(file), region)?;
     let platform = CPlatform::new(callbacks, UnixSeconds(given.build_time));
     let options = Options { urls: parsed.urls, allowed_hosts: parsed.allowed_hosts, boot_id };
     let driver = Driver::new(agent, platform, options);
     let mut started = Box::new(DeviceAgent { driver, pace: Pace::Again });
     snapshot::publish(&mut started);
     Ok(started)
+}
+
+/// The engine, on the heap: what it takes of the stack to make it is given back before anything else runs.
+#[inline(never)]
+fn engine(
+    configuration: Configuration<'static>,
+    file: SharedFile<BorrowedFd<'static>>,
+    region: Region,
+) -> Result<Box<Agent<'static, SharedFile<BorrowedFd<'static>>>>, Code> {
+    let store = Store::open(file, region).map_err(|_| Code::StoreFailed)?;
+    let memory = Memory::new(vec![0; WORKING_BYTES].leak());
+    Agent::new(configuration, store, memory).map(Box::new).map_err(refused)
 }
 
 fn refused(error: StartError) -> Code {

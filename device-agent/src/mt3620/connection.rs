@@ -117,17 +117,19 @@ async fn converse<S: Socket>(
         Security::Tls { name, random, purpose } => (name, random, purpose),
     };
     let mut buffers = Buffers::new();
-    let handshaken = connect::<Aes128, _>(stream, &mut buffers, &name, Entropy::new(random)).await?;
+    // Each part of a conversation has a place and a frame of its own: cryptography is deep enough by itself.
+    let handshake = Box::pin(connect::<Aes128, _>(stream, &mut buffers, &name, Entropy::new(random)));
+    let handshaken = handshake.await?;
     match purpose {
         TlsPurpose::Probe => {
             mailbox.leave_served(handshaken.hang_up().into());
             Ok(())
         }
-        TlsPurpose::Unauthenticated => exchange(handshaken.into_unauthenticated(), &mailbox).await,
+        TlsPurpose::Unauthenticated => Box::pin(exchange(handshaken.into_unauthenticated(), &mailbox)).await,
         TlsPurpose::Authenticated => {
             let admission = mailbox.ask_admission(handshaken.served().clone().into()).await;
             match handshaken.judge(&mut Driver(admission)) {
-                Judged::Authenticated(connection) => exchange(connection, &mailbox).await,
+                Judged::Authenticated(connection) => Box::pin(exchange(connection, &mailbox)).await,
                 Judged::Again(_) | Judged::Refused { .. } => Err(Fault::Refused),
             }
         }

@@ -1,5 +1,6 @@
 //! The driver: the engine, the platform, and the one thing that is being done.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
@@ -35,7 +36,8 @@ pub struct Options<'w> {
 
 /// The engine with everything that it needs to act.
 pub struct Driver<'w, P: Platform, S: Storage> {
-    pub(super) agent: Agent<'w, S>,
+    /// On the heap, so that no two kilobytes move over the stack.
+    pub(super) agent: Box<Agent<'w, S>>,
     pub(super) platform: P,
     options: Options<'w>,
     pending: Pending,
@@ -132,9 +134,9 @@ pub(super) struct Blocked {
 impl<'w, P: Platform, S: Storage> Driver<'w, P, S> {
     /// A driver of an engine that has just been started.
     #[must_use]
-    pub fn new(agent: Agent<'w, S>, platform: P, options: Options<'w>) -> Self {
+    pub fn new(agent: impl Into<Box<Agent<'w, S>>>, platform: P, options: Options<'w>) -> Self {
         Self {
-            agent,
+            agent: agent.into(),
             platform,
             report: ReportText::new(options.boot_id),
             options,
@@ -152,12 +154,12 @@ impl<'w, P: Platform, S: Storage> Driver<'w, P, S> {
 
     /// The engine.
     #[must_use]
-    pub const fn agent(&self) -> &Agent<'w, S> {
+    pub fn agent(&self) -> &Agent<'w, S> {
         &self.agent
     }
 
     /// The engine, for reading bundles.
-    pub const fn agent_mut(&mut self) -> &mut Agent<'w, S> {
+    pub fn agent_mut(&mut self) -> &mut Agent<'w, S> {
         &mut self.agent
     }
 
