@@ -8,6 +8,7 @@
 //! | [`history`] | eleven years of Mozilla's root store, replayed on a device |
 //! | [`pki`] | a synthetic PKI in the shape of Azure's, and the real certificates of `tests/data` |
 //! | [`listener`], [`tls_service`], [`web`] | servers on loopback: services that change their chain, and published trees with faults |
+//! | [`tls_rows`], [`hostile_tls`] | servers that a client of TLS must tell apart: `openssl s_server`, and one that breaks the rules |
 //! | [`operator`] | an operator's repository and the people's keys, driven by the real `cloud-updater` |
 //! | [`process`], [`gateway`], [`applications`] | the real programs, a device of its own, and applications that run the whole time |
 
@@ -19,11 +20,13 @@ mod ceremony;
 pub mod device;
 pub mod gateway;
 pub mod history;
+pub mod hostile_tls;
 pub mod listener;
 pub mod operator;
 pub mod pki;
 pub mod process;
 pub mod publisher;
 pub mod signers;
+pub mod tls_rows;
 pub mod tls_service;
 pub mod web;
