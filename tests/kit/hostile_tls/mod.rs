@@ -1,5 +1,7 @@
 //! A server of TLS 1.3 that is hostile: honest cryptography around what no honest server sends.
 
+#![expect(clippy::expect_used, reason = "a script that is wrong fails loudly and at once")]
+
 mod schedule;
 mod scripts;
 mod session;

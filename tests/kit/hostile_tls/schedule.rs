@@ -4,7 +4,7 @@ use ring::{aead, digest, hmac};
 
 /// The secrets of one side in one phase.
 #[derive(Debug)]
-pub struct Keys {
+pub(super) struct Keys {
     secret: hmac::Key,
     key: aead::LessSafeKey,
     iv: [u8; 12],
@@ -13,7 +13,7 @@ pub struct Keys {
 
 /// Where the schedule stands.
 #[derive(Debug)]
-pub struct Schedule {
+pub(super) struct Schedule {
     secret: hmac::Tag,
 }
 
@@ -23,7 +23,7 @@ fn mac(key: &[u8]) -> hmac::Key {
 
 /// SHA-256.
 #[must_use]
-pub fn hash(bytes: &[u8]) -> digest::Digest {
+pub(super) fn hash(bytes: &[u8]) -> digest::Digest {
     digest::digest(&digest::SHA256, bytes)
 }
 
@@ -41,20 +41,20 @@ fn expand(secret: &hmac::Key, label: &str, context: &[u8], length: u8) -> hmac::
 impl Schedule {
     /// The handshake secret, from the shared one.
     #[must_use]
-    pub fn handshake(shared: &[u8]) -> Self {
+    pub(super) fn handshake(shared: &[u8]) -> Self {
         let early = hmac::sign(&mac(&[0; 32]), &[0; 32]);
         Self { secret: hmac::sign(&mac(derived(&early).as_ref()), shared) }
     }
 
     /// The master secret.
     #[must_use]
-    pub fn master(&self) -> Self {
+    pub(super) fn master(&self) -> Self {
         Self { secret: hmac::sign(&mac(derived(&self.secret).as_ref()), &[0; 32]) }
     }
 
     /// The keys that a label stands for, after this transcript.
     #[must_use]
-    pub fn keys(&self, label: &str, transcript: &[u8]) -> Keys {
+    pub(super) fn keys(&self, label: &str, transcript: &[u8]) -> Keys {
         let secret = expand(&mac(self.secret.as_ref()), label, hash(transcript).as_ref(), 32);
         let secret = mac(secret.as_ref());
         let (key, iv) = (expand(&secret, "key", &[], 16), expand(&secret, "iv", &[], 12));
@@ -71,14 +71,14 @@ fn derived(secret: &hmac::Tag) -> hmac::Tag {
 impl Keys {
     /// The content of a Finished (RFC 8446 §4.4.4).
     #[must_use]
-    pub fn finished(&self, transcript: &[u8]) -> Vec<u8> {
+    pub(super) fn finished(&self, transcript: &[u8]) -> Vec<u8> {
         let key = expand(&self.secret, "finished", &[], 32);
         hmac::sign(&mac(key.as_ref()), hash(transcript).as_ref()).as_ref().to_vec()
     }
 
     /// One record around this inner plaintext, content type and padding included (RFC 8446 §5.2).
     #[must_use]
-    pub fn seal(&mut self, inner: &[u8]) -> Vec<u8> {
+    pub(super) fn seal(&mut self, inner: &[u8]) -> Vec<u8> {
         let length = u16::try_from(inner.len() + 16).expect("a record's length").to_be_bytes();
         let header = [23, 3, 3, length[0], length[1]];
         let mut sealed = inner.to_vec();

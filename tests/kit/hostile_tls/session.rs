@@ -11,11 +11,11 @@ use ring::{agreement, rand::SystemRandom, signature};
 use super::schedule::{Keys, Schedule, hash};
 
 /// Types of records and of what is inside.
-pub const ALERT: u8 = 21;
+pub(super) const ALERT: u8 = 21;
 /// A handshake message.
-pub const HANDSHAKE: u8 = 22;
+pub(super) const HANDSHAKE: u8 = 22;
 /// Application data.
-pub const DATA: u8 = 23;
+pub(super) const DATA: u8 = 23;
 
 /// Time after which a client that says nothing is left alone.
 const SILENCE_SECONDS_MAX: Duration = Duration::from_secs(10);
@@ -61,20 +61,20 @@ impl Default for Hello {
 
 /// A handshake message.
 #[must_use]
-pub fn message(kind: u8, body: &[u8]) -> Vec<u8> {
+pub(super) fn message(kind: u8, body: &[u8]) -> Vec<u8> {
     [&[kind], vector(3, body).as_slice()].concat()
 }
 
 /// Bytes after their length in so many bytes.
 #[must_use]
-pub fn vector(length_bytes: usize, content: &[u8]) -> Vec<u8> {
+pub(super) fn vector(length_bytes: usize, content: &[u8]) -> Vec<u8> {
     let length = content.len().to_be_bytes();
     [&length[length.len() - length_bytes..], content].concat()
 }
 
 /// A record in the clear.
 #[must_use]
-pub fn record(kind: u8, content: &[u8]) -> Vec<u8> {
+pub(super) fn record(kind: u8, content: &[u8]) -> Vec<u8> {
     [&[kind, 3, 3], vector(2, content).as_slice()].concat()
 }
 

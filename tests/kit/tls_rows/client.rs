@@ -32,14 +32,14 @@ pub struct NativeClient;
 
 /// A socket that says "not yet" instead of waiting.
 #[derive(Debug)]
-pub struct Socket(TcpStream);
+pub(super) struct Socket(TcpStream);
 
 impl Socket {
     /// Connects, and never waits again.
     ///
     /// # Errors
     /// Nobody listens there.
-    pub fn connect(question: &Question<'_>) -> io::Result<Self> {
+    pub(super) fn connect(question: &Question<'_>) -> io::Result<Self> {
         let stream = TcpStream::connect(question.address())?;
         stream.set_nonblocking(true)?;
         Ok(Self(stream))
@@ -74,7 +74,7 @@ impl Write for Socket {
 }
 
 /// Polls until it is done; `None` after [`ANSWER_SECONDS_MAX`].
-pub fn poll_by_hand<T>(future: impl Future<Output = T>) -> Option<T> {
+pub(super) fn poll_by_hand<T>(future: impl Future<Output = T>) -> Option<T> {
     let (mut future, begun) = (pin!(future), Instant::now());
     let mut context = Context::from_waker(Waker::noop());
     while begun.elapsed() < ANSWER_SECONDS_MAX {

@@ -12,7 +12,7 @@ use rustls_pki_types::CertificateDer;
 use super::openssl::key_pem;
 
 /// Years in which everything is valid that a row does not make otherwise.
-pub const YEARS: Range<i32> = 2020..2040;
+pub(super) const YEARS: Range<i32> = 2020..2040;
 
 /// A key's algorithm, and with it that of its signatures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +53,7 @@ pub struct Identity {
 
 /// PEM (RFC 7468) of some DER.
 #[must_use]
-pub fn pem(label: &str, der: &[u8]) -> String {
+pub(super) fn pem(label: &str, der: &[u8]) -> String {
     use base64::Engine as _;
     let text = base64::engine::general_purpose::STANDARD.encode(der);
     let lines = text.as_bytes().chunks(64).map(String::from_utf8_lossy).collect::<Vec<_>>().join("\n");
@@ -177,7 +177,7 @@ impl Holder {
 }
 
 /// Sets the years of a certificate, for the `edit` of its maker.
-pub fn valid(params: &mut CertificateParams, years: Range<i32>) {
+pub(super) fn valid(params: &mut CertificateParams, years: Range<i32>) {
     params.not_before = date_time_ymd(years.start, 1, 1);
     params.not_after = date_time_ymd(years.end, 1, 1);
 }

@@ -47,7 +47,7 @@ impl Server {
         let output = child.stdout.take().ok_or_else(|| io::Error::other("openssl has no output"))?;
         let mut output = BufReader::new(output);
         let port = accepting(&mut output);
-        let mut server = Self { child, port: 0, _output: output, folder: folder };
+        let mut server = Self { child, port: 0, _output: output, folder };
         match port? {
             Some(port) => server.port = port,
             None => return Err(io::Error::other(fs::read_to_string(server.folder.path().join("errors"))?)),
@@ -90,7 +90,7 @@ fn accepting(output: &mut impl io::BufRead) -> io::Result<Option<u16>> {
 ///
 /// # Errors
 /// What it says on standard error.
-pub fn openssl(files: &[(&str, &str)], arguments: &[&str], output: &str) -> io::Result<Vec<u8>> {
+pub(super) fn openssl(files: &[(&str, &str)], arguments: &[&str], output: &str) -> io::Result<Vec<u8>> {
     let folder = tempfile::tempdir()?;
     for (name, text) in files {
         write(&folder.path().join(name), text)?;
@@ -106,7 +106,7 @@ pub fn openssl(files: &[(&str, &str)], arguments: &[&str], output: &str) -> io::
 ///
 /// # Errors
 /// As [`openssl`].
-pub fn key_pem(algorithm: &str, options: &[&str]) -> io::Result<String> {
+pub(super) fn key_pem(algorithm: &str, options: &[&str]) -> io::Result<String> {
     let options = options.iter().flat_map(|option| ["-pkeyopt", option]);
     let arguments: Vec<&str> =
         ["genpkey", "-out", "key.pem", "-algorithm", algorithm].into_iter().chain(options).collect();
@@ -117,7 +117,7 @@ pub fn key_pem(algorithm: &str, options: &[&str]) -> io::Result<String> {
 ///
 /// # Errors
 /// As [`openssl`].
-pub fn sign_request(
+pub(super) fn sign_request(
     request_pem: &str,
     authority: &Holder,
     digest: &str,

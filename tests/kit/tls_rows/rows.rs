@@ -13,7 +13,7 @@ use super::{Plan, Row, january, release};
 use crate::hostile_tls::{Script, scripts};
 
 /// The server's name in every row that does not ask for another one.
-pub const HOST: &str = "hub.azure-devices.example";
+pub(super) const HOST: &str = "hub.azure-devices.example";
 /// The year of every question: beyond the certificates that `openssl` dates from the machine's clock, and before
 /// the end of all others.
 const NOW: i32 = 2_039;
