@@ -9,6 +9,7 @@
 //! | [`history`] | eleven years of Mozilla's root store, replayed on a device |
 //! | [`pki`] | a synthetic PKI in the shape of Azure's, and the real certificates of `tests/data` |
 //! | [`listener`], [`tls_service`], [`web`] | servers on loopback: services that change their chain, and published trees with faults |
+//! | [`tls_rows`], [`hostile_tls`] | servers that a client of TLS must tell apart: `openssl s_server`, and one that breaks the rules |
 //! | [`operator`] | an operator's repository and the people's keys, driven by the real `cloud-updater` |
 //! | [`board`] | boards for programs of the device: emulated in two tiers, or a development kit |
 //! | [`process`], [`gateway`], [`applications`] | the real programs, a device of its own, and applications that run the whole time |
@@ -24,6 +25,7 @@ pub mod device;
 mod drive;
 pub mod gateway;
 pub mod history;
+pub mod hostile_tls;
 pub mod listener;
 pub mod operator;
 pub mod pki;
@@ -31,5 +33,6 @@ pub mod power;
 pub mod process;
 pub mod publisher;
 pub mod signers;
+pub mod tls_rows;
 pub mod tls_service;
 pub mod web;

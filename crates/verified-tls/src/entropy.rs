@@ -5,6 +5,7 @@ use core::fmt;
 use digest::Digest as _;
 use embedded_tls::Sha256;
 use rand_core::{CryptoRng, RngCore};
+use zeroize::Zeroize as _;
 
 /// 32 random bytes that are used for one connection and never again.
 ///
@@ -20,6 +21,12 @@ impl Entropy {
     }
 }
 
+impl Drop for Entropy {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
 impl fmt::Debug for Entropy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Entropy")
@@ -29,13 +36,13 @@ impl fmt::Debug for Entropy {
 /// Bytes from a seed: SHA-256 of the seed and a counter, block by block. It cannot fail and never blocks, and no
 /// source that returns zeros for ever can keep the choice of a key from ending.
 pub(crate) struct Generator {
-    seed: [u8; 32],
+    entropy: Entropy,
     blocks: u64,
 }
 
 impl Generator {
     pub(crate) const fn new(entropy: Entropy) -> Self {
-        Self { seed: entropy.0, blocks: 0 }
+        Self { entropy, blocks: 0 }
     }
 }
 
@@ -54,7 +61,7 @@ impl RngCore for Generator {
 
     fn fill_bytes(&mut self, out: &mut [u8]) {
         for piece in out.chunks_mut(32) {
-            let block = Sha256::new().chain_update(b"verified-tls entropy").chain_update(self.seed);
+            let block = Sha256::new().chain_update(b"verified-tls entropy").chain_update(self.entropy.0);
             let block = block.chain_update(self.blocks.to_le_bytes()).finalize();
             self.blocks = self.blocks.wrapping_add(1);
             piece.iter_mut().zip(block).for_each(|(to, from)| *to = from);

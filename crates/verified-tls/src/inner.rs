@@ -151,3 +151,79 @@ impl<'a> Fields<'a> {
         Some(u16::from_be_bytes(self.take(2)?.try_into().ok()?))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mark::Phase::{Application, Handshake};
+
+    fn check(phase: Phase, record: &[u8], expect: Admission) {
+        assert_eq!(admit(phase, record, 32), expect, "{record:02x?}");
+    }
+
+    #[test]
+    fn what_is_not_there_is_not_admitted() {
+        for phase in [Handshake, Application] {
+            for length in [0, 1, 17, PLAINTEXT_BYTES_MAX] {
+                check(phase, &alloc::vec![0; length], Admission::Instead(NOT_ALLOWED));
+            }
+            check(phase, &[HANDSHAKE], Admission::Instead(NOT_ALLOWED));
+            check(phase, &[ALERT], Admission::Instead(NOT_ALLOWED));
+        }
+    }
+
+    #[test]
+    fn data_is_admitted_after_the_handshake_only() {
+        for record in [&[DATA][..], &[1, DATA], &[0, 0, DATA, 0, 0]] {
+            check(Application, record, Admission::Whole);
+            check(Handshake, record, Admission::Instead(NOT_ALLOWED));
+        }
+    }
+
+    #[test]
+    fn a_record_may_be_full_and_not_fuller() {
+        let full = |length| [alloc::vec![1; length].as_slice(), &[DATA]].concat();
+        check(Application, &full(PLAINTEXT_BYTES_MAX), Admission::Whole);
+        check(Application, &full(PLAINTEXT_BYTES_MAX + 1), Admission::Instead(NOT_ALLOWED));
+    }
+
+    #[test]
+    fn alerts_have_two_bytes() {
+        check(Application, &[1, 0, ALERT], Admission::Instead(CLOSED));
+        check(Application, &[9, 0, ALERT], Admission::Instead(CLOSED));
+        check(Handshake, &[1, 0, ALERT], Admission::Instead(ALERTED));
+        check(Application, &[2, 80, ALERT], Admission::Instead(ALERTED));
+        check(Application, &[0, ALERT], Admission::Instead(NOT_ALLOWED));
+    }
+
+    #[test]
+    fn every_message_type_is_refused_or_known() {
+        for kind in 0..=u8::MAX {
+            let record = [kind, 0, 0, 1, 0, HANDSHAKE];
+            let expect = match kind {
+                NEW_SESSION_TICKET => NOTHING,
+                KEY_UPDATE => UPDATED,
+                _ => NOT_ALLOWED,
+            };
+            check(Application, &record, Admission::Instead(expect));
+            check(Handshake, &record, Admission::Instead(NOT_ALLOWED));
+        }
+    }
+
+    #[test]
+    fn a_message_ends_where_its_content_does() {
+        check(Handshake, &[8, 0, 0, 2, 0, 0, HANDSHAKE], Admission::Whole);
+        check(Handshake, &[8, 0, 0, 3, 0, 0, 0, HANDSHAKE], Admission::Instead(NOT_ALLOWED));
+        check(Handshake, &[8, 0, 0, 2, 0, HANDSHAKE], Admission::Instead(SPLIT));
+        check(Handshake, &[13, 0, 0, 3, 0, 0, 0, HANDSHAKE], Admission::Whole);
+        check(Handshake, &[15, 0, 0, 5, 4, 3, 0, 1, 0, HANDSHAKE], Admission::Whole);
+        let finished = |length: u8| {
+            [&[20, 0, 0, length], alloc::vec![7; length.into()].as_slice(), &[HANDSHAKE]].concat()
+        };
+        check(Handshake, &finished(32), Admission::Whole);
+        check(Handshake, &finished(48), Admission::Instead(NOT_ALLOWED));
+        assert_eq!(admit(Handshake, &finished(48), 48), Admission::Whole);
+    }
+
+    const DATA: u8 = APPLICATION_DATA;
+}

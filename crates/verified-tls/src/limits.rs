@@ -6,7 +6,7 @@ pub const READ_BUFFER_BYTES: usize = 16_640;
 
 /// Bytes of the buffer that holds one sent record.
 ///
-/// The longest thing in it is a `ClientHello` with a name of 253 characters (451 bytes, measured by a test); 128 of
+/// The longest thing in it is a `ClientHello` with a name of 253 characters (434 bytes, measured by a test); 128 of
 /// them are kept free for the record's own bytes when application data is sent, which leaves 379 bytes a record.
 pub const WRITE_BUFFER_BYTES: usize = 512;
 

@@ -37,6 +37,7 @@ fn the_readme_names_the_two_commands_and_every_crate() {
         "crates/store",
         "crates/chain",
         "crates/trust-store",
+        "crates/verified-tls",
         "device-agent/",
         "cloud-updater/",
         "xtask/",
