@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::ffi::c_char;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use device_agent::mt3620::{Answered, AppVerdict, Shown};
+use device_agent::mt3620::{Answered, AppVerdict, Shown, limits};
 use device_agent::{Reason, Verdict};
 use rustls_pki_types::CertificateDer;
 
@@ -45,7 +45,7 @@ pub unsafe extern "C" fn device_agent_resolved(
         _ if address.is_empty() => None,
         _ => return Code::BadArgument.number(),
     };
-    answer(agent, |agent| agent.driver.resolved(ticket, address))
+    answer(agent, |agent| Ok(agent.driver.resolved(ticket, address)))
 }
 
 /// Answers a probe callback with the verdicts of the application's own TLS stack. One handshake should serve both, as
@@ -64,7 +64,7 @@ pub unsafe extern "C" fn device_agent_probed(
     let (Ok(present), Ok(candidate)) = (verdict(present), verdict(candidate)) else {
         return Code::BadArgument.number();
     };
-    answer(agent, |agent| agent.driver.probed(ticket, AppVerdict::Judged { present, candidate }))
+    answer(agent, |agent| Ok(agent.driver.probed(ticket, AppVerdict::Judged { present, candidate })))
 }
 
 /// Answers a probe callback with the chain that the server served, the server's own certificate first: the agent judges
@@ -91,17 +91,17 @@ pub unsafe extern "C" fn device_agent_probed_chain(
         for (pointer, length) in pointers.iter().zip(lengths) {
             total = total.saturating_add(*length);
             // SAFETY: the caller's certificates.
-            let der = unsafe { bytes(*pointer, *length) }.ok();
-            if total > device_agent::mt3620::limits::SERVED_BYTES_MAX || der.is_none() {
-                return Answered::Unknown;
+            let der = unsafe { bytes(*pointer, *length)? };
+            if der.is_empty() || total > limits::SERVED_BYTES_MAX {
+                return Err(Code::BadArgument);
             }
-            ders.extend(der.map(|der| CertificateDer::from(der).into_owned()));
+            ders.push(CertificateDer::from(der).into_owned());
         }
-        if ders.is_empty() || ders.len() > device_agent::mt3620::limits::SERVED_CERTIFICATES_MAX {
-            return Answered::Unknown;
+        if ders.is_empty() || ders.len() > limits::SERVED_CERTIFICATES_MAX {
+            return Err(Code::BadArgument);
         }
         let end_entity = ders.remove(0);
-        agent.driver.probed(ticket, AppVerdict::Chain(Shown { end_entity, intermediates: ders }))
+        Ok(agent.driver.probed(ticket, AppVerdict::Chain(Shown { end_entity, intermediates: ders })))
     })
 }
 
@@ -111,7 +111,7 @@ pub unsafe extern "C" fn device_agent_probed_chain(
 /// `agent` came from device_agent_start.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn device_agent_reported(agent: *mut DeviceAgent, ticket: u32, delivered: bool) -> i32 {
-    answer(agent, |agent| agent.driver.reported(ticket, delivered))
+    answer(agent, |agent| Ok(agent.driver.reported(ticket, delivered)))
 }
 
 /// Says how the application's own connection to a service ended, made with what was trusted at `generation`: on a release
@@ -127,26 +127,25 @@ pub unsafe extern "C" fn device_agent_service_result(
     verdict: i32,
 ) -> i32 {
     // SAFETY: the caller's string.
-    let (Ok(service), Ok(verdict)) = (unsafe { text(service) }, self::verdict(verdict)) else {
+    let (Ok(service), Ok(Some(verdict))) = (unsafe { text(service) }, self::verdict(verdict)) else {
         return Code::BadArgument.number();
     };
     match Entered::new(agent) {
         Err(code) => code.number(),
-        Ok(mut agent) => {
-            match verdict.map(|verdict| agent.driver.service_result(service, generation, verdict)) {
-                Some(Answered::Unknown) => Code::UnknownService.number(),
-                _ => Code::Ok.number(),
-            }
-        }
+        Ok(mut agent) => match agent.driver.service_result(service, generation, verdict) {
+            Answered::Taken => Code::Ok.number(),
+            Answered::Unknown => Code::UnknownService.number(),
+        },
     }
 }
 
-fn answer(agent: *mut DeviceAgent, give: impl FnOnce(&mut DeviceAgent) -> Answered) -> i32 {
+fn answer(agent: *mut DeviceAgent, give: impl FnOnce(&mut DeviceAgent) -> Result<Answered, Code>) -> i32 {
     match Entered::new(agent) {
         Err(code) => code.number(),
         Ok(mut agent) => match give(&mut agent) {
-            Answered::Taken => Code::Ok.number(),
-            Answered::Unknown => Code::UnknownTicket.number(),
+            Ok(Answered::Taken) => Code::Ok.number(),
+            Ok(Answered::Unknown) => Code::UnknownTicket.number(),
+            Err(code) => code.number(),
         },
     }
 }

@@ -44,8 +44,9 @@ pub struct DeviceAgentCallbacks {
     pub probe: Option<unsafe extern "C" fn(context: *mut c_void, probe: *const DeviceAgentProbe) -> i32>,
     /// What is trusted has changed: make new TLS contexts, at once or when a connection is made next.
     pub changed: Option<unsafe extern "C" fn(context: *mut c_void, generation: u64)>,
-    /// A report is due: 0 where it is on its way and device_agent_reported follows. The bytes are those that an enrolled
-    /// key signs; send them over a connection that proves which device it is.
+    /// A report is due: 0 where it is on its way and device_agent_reported follows, another number where it cannot be
+    /// sent now; a later cycle asks again. The bytes are those that an enrolled key signs; send them over a connection
+    /// that proves which device it is.
     pub report: Option<
         unsafe extern "C" fn(
             context: *mut c_void,

@@ -66,7 +66,7 @@ pub unsafe extern "C" fn device_agent_start(
     arena_bytes: usize,
     agent: *mut *mut DeviceAgent,
 ) -> i32 {
-    if arena.is_null() || agent.is_null() {
+    if arena.is_null() || agent.is_null() || !agent.is_aligned() {
         return Code::BadArgument.number();
     }
     if arena_bytes < DEVICE_AGENT_ARENA_BYTES {

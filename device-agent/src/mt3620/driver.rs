@@ -11,16 +11,13 @@ use store::Storage;
 use super::connection::Connection;
 use super::fetch::Fetch;
 use super::judging::AppVerdict;
-use super::limits::{
-    BASE_URLS_MAX, CLOCK_LOOK_MILLISECONDS, NUDGE_MILLISECONDS, REPORT_MILLISECONDS, WAIT_SECONDS_MAX,
-};
+use super::limits::{BASE_URLS_MAX, CLOCK_LOOK_MILLISECONDS, NUDGE_MILLISECONDS, WAIT_SECONDS_MAX};
+use super::pending::{Endpoint, Pending};
 use super::probe::Probe;
 use super::report::ReportText;
 use super::routes::{Route, Routes};
 use super::{BaseUrl, Interest, Level, Platform};
-use crate::{
-    Action, Agent, Clock, Event, Held, JudgingTime, Now, ProbeOutcome, Reason, Resource, Transport, Verdict,
-};
+use crate::{Agent, Clock, Event, Held, JudgingTime, Now, ProbeOutcome, Reason, Transport, Verdict};
 
 /// Where the tree is, and where the image lets the board connect to.
 #[derive(Clone, Debug)]
@@ -40,8 +37,8 @@ pub struct Driver<'w, P: Platform, S: Storage> {
     pub(super) agent: Box<Agent<'w, S>>,
     pub(super) platform: P,
     options: Options<'w>,
-    pending: Pending,
-    work: Work,
+    pub(super) pending: Pending,
+    pub(super) work: Work,
     pub(super) routes: Routes,
     /// How many servers the order of preference was moved on by.
     turns: usize,
@@ -51,7 +48,7 @@ pub struct Driver<'w, P: Platform, S: Storage> {
     /// Cycles that have ended.
     cycles: u32,
     nudged: Option<u64>,
-    report: ReportText,
+    pub(super) report: ReportText,
     blocked: Blocked,
 }
 
@@ -83,35 +80,13 @@ pub enum Answered {
 pub(super) struct Link {
     pub(super) connection: Connection,
     pub(super) route: Route,
-    /// True after the first answer: an old connection may have been closed by the server in the meantime.
+    /// True after the first whole answer: an old connection may have been closed by the server in the meantime.
     pub(super) is_used: bool,
-}
-
-/// The engine's pending action, borrowing nothing.
-#[derive(Debug)]
-pub(super) enum Pending {
-    Continue,
-    Export { generation: u64 },
-    Fetch { resource: Resource, bytes_max: u32 },
-    Probe(Endpoint),
-    Proceed,
-    Report,
-    Wait { due_milliseconds: u64 },
-}
-
-/// An endpoint to be probed.
-#[derive(Clone, Debug)]
-pub(super) struct Endpoint {
-    pub(super) service: String,
-    pub(super) host: String,
-    pub(super) port: u16,
-    pub(super) under_present: bool,
-    pub(super) under_candidate: bool,
 }
 
 /// What is being done for the pending action.
 #[derive(Debug, Default)]
-enum Work {
+pub(super) enum Work {
     Fetch(Fetch),
     #[default]
     Nothing,
@@ -360,36 +335,6 @@ impl<'w, P: Platform, S: Storage> Driver<'w, P, S> {
         self.block(None, if was_unknown { due_milliseconds.min(look) } else { due_milliseconds });
     }
 
-    fn step_report(&mut self) {
-        let now = self.platform.uptime_milliseconds();
-        let Work::Report { ticket, deadline, delivered } = core::mem::take(&mut self.work) else {
-            return self.begin_report(now);
-        };
-        match delivered {
-            Some(delivered) => self.on(Event::Reported { delivered }),
-            None if now >= deadline => self.on(Event::Reported { delivered: false }),
-            None => {
-                self.work = Work::Report { ticket, deadline, delivered };
-                self.pending = Pending::Report;
-                self.block(None, deadline);
-            }
-        }
-    }
-
-    fn begin_report(&mut self, now: u64) {
-        let moment = self.now();
-        let bytes = self.report.bytes(&self.agent.status(moment), moment);
-        let ticket = self.ticket();
-        if self.platform.report(ticket, &bytes) {
-            let deadline = now.saturating_add(REPORT_MILLISECONDS);
-            self.work = Work::Report { ticket, deadline, delivered: None };
-            self.pending = Pending::Report;
-        } else {
-            // Nowhere to report to: the engine need not ask again.
-            self.on(Event::Reported { delivered: true });
-        }
-    }
-
     /// Forgets what the last cycle learned: TLS is tried first again, on what is trusted now.
     fn begin_cycle(&mut self) {
         let mut bases = self.options.urls.clone();
@@ -417,25 +362,5 @@ impl<'w, P: Platform, S: Storage> Driver<'w, P, S> {
         };
         let level = if check.reason == Reason::Unreachable { Level::Warning } else { Level::Information };
         self.platform.log(level, format_args!("cycle reason={} transport={transport}", check.reason.name()));
-    }
-}
-
-impl Pending {
-    pub(super) fn of(action: &Action<'_>) -> Self {
-        match *action {
-            Action::Continue => Self::Continue,
-            Action::Export { generation } => Self::Export { generation },
-            Action::Fetch { resource, bytes_max } => Self::Fetch { resource, bytes_max },
-            Action::Probe(endpoint) => Self::Probe(Endpoint {
-                service: endpoint.service.into(),
-                host: endpoint.host.into(),
-                port: endpoint.port,
-                under_present: endpoint.under_present,
-                under_candidate: endpoint.under_candidate,
-            }),
-            Action::Proceed => Self::Proceed,
-            Action::Report => Self::Report,
-            Action::Wait { seconds } => Self::Wait { due_milliseconds: seconds },
-        }
     }
 }

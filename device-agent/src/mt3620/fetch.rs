@@ -6,11 +6,12 @@ use rustls_pki_types::ServerName;
 use store::Storage;
 
 use super::connection::{Connection, Fault, Security, TlsPurpose, Turn};
-use super::driver::{Answered, Link, Pending};
-use super::http::{Answer, HttpError, Piece, request};
+use super::driver::{Answered, Link};
+use super::http::{Answer, HttpError, request};
 use super::judging::{Judging, Scope};
 use super::limits::{CONNECT_MILLISECONDS, FETCH_MILLISECONDS, IDLE_MILLISECONDS};
 use super::mailbox::{Admission, Wish};
+use super::pending::Pending;
 use super::routes::{Leaving, Route};
 use super::{Driver, Level, Platform, Resolution};
 use crate::{Event, FetchFailure, Held, Resource, Transport};
@@ -18,18 +19,18 @@ use crate::{Event, FetchFailure, Held, Resource, Transport};
 /// A fetch under way.
 #[derive(Debug)]
 pub(super) struct Fetch {
-    resource: Resource,
-    bytes_max: u32,
+    pub(super) resource: Resource,
+    pub(super) bytes_max: u32,
     stage: Stage,
     /// What the last route said.
     failure: FetchFailure,
-    answer: Answer,
+    pub(super) answer: Answer,
     /// Bytes of the body that may still come.
-    bytes_left: u64,
+    pub(super) bytes_left: u64,
     /// True once the engine was told that an answer begins.
-    is_opened: bool,
+    pub(super) is_opened: bool,
     /// What the engine is told once the body of a refusal has passed: the connection can then be kept.
-    refused: Option<FetchFailure>,
+    pub(super) refused: Option<FetchFailure>,
     deadline: u64,
     idle_deadline: u64,
 }
@@ -44,24 +45,6 @@ enum Stage {
     Resolve { ticket: u32, address: Option<Option<IpAddr>> },
     /// The connection is made, the request sent, the answer read.
     Talk,
-}
-
-/// What a look at the answer came to.
-enum Seen {
-    /// More bytes are needed.
-    More,
-    /// Nothing to act on.
-    Skipped,
-    /// The head.
-    Head { status: u16, length: Option<u64> },
-    /// The engine was given a piece.
-    Given(Pending),
-    /// More bytes than were asked for.
-    TooLarge,
-    /// The answer is complete.
-    End,
-    /// It is none.
-    Broken(HttpError),
 }
 
 impl Fetch {
@@ -95,6 +78,7 @@ impl Fetch {
         self.stage = Stage::Begin;
         self.answer = Answer::default();
         self.bytes_left = u64::from(self.bytes_max);
+        self.refused = None;
         self.idle_deadline = now.saturating_add(CONNECT_MILLISECONDS);
     }
 }
@@ -137,7 +121,7 @@ impl<P: Platform, S: Storage> Driver<'_, P, S> {
     }
 
     /// Keeps the fetch for the next step; the engine's pending action stays what it was.
-    fn go_on(&mut self, fetch: Fetch) {
+    pub(super) fn go_on(&mut self, fetch: Fetch) {
         let pending = if fetch.is_opened {
             Pending::Continue
         } else {
@@ -273,83 +257,6 @@ impl<P: Platform, S: Storage> Driver<'_, P, S> {
         self.go_on(fetch);
     }
 
-    /// Looks at what has arrived: one piece a step.
-    fn read(&mut self, mut fetch: Fetch, now: u64) {
-        let moment = self.now();
-        let Self { agent, link, .. } = self;
-        let Some(link) = link else {
-            return self.leave(fetch, now, Leaving::Unreachable, FetchFailure::Unreachable);
-        };
-        let mailbox = &link.connection.mailbox;
-        let (answer, bytes_left) = (&mut fetch.answer, &mut fetch.bytes_left);
-        let is_opened = fetch.is_opened;
-        let seen = mailbox.look(|bytes, is_full| match answer.take(bytes, is_full) {
-            Err(error) => (0, Seen::Broken(error)),
-            Ok((consumed, Piece::More)) => (consumed, Seen::More),
-            Ok((consumed, Piece::Skipped)) => (consumed, Seen::Skipped),
-            Ok((consumed, Piece::Head { status, length })) => (consumed, Seen::Head { status, length }),
-            Ok((consumed, Piece::End)) => (consumed, Seen::End),
-            Ok((consumed, Piece::Body(part))) => {
-                let length = u64::try_from(part.len()).unwrap_or(u64::MAX);
-                match bytes_left.checked_sub(length) {
-                    Some(left) => *bytes_left = left,
-                    None => return (consumed, Seen::TooLarge),
-                }
-                // The body of an answer that is no success is of no interest.
-                if !is_opened {
-                    return (consumed, Seen::Skipped);
-                }
-                (consumed, Seen::Given(Pending::of(&agent.on(moment, Event::Chunk(part)))))
-            }
-        });
-        match seen {
-            Seen::More => {
-                mailbox.wish(Wish::Bytes);
-                self.go_on(fetch);
-            }
-            Seen::Skipped => self.go_on(fetch),
-            Seen::Head { status, length } => self.head(fetch, now, status, length),
-            Seen::Given(pending) => {
-                self.keep_fetch(fetch);
-                self.take(pending);
-            }
-            Seen::TooLarge => self.fail(fetch, now, FetchFailure::TooLarge),
-            Seen::End => self.end(&fetch),
-            Seen::Broken(error) => self.broken(fetch, now, error),
-        }
-    }
-
-    fn head(&mut self, mut fetch: Fetch, now: u64, status: u16, length: Option<u64>) {
-        let failure = match status {
-            200 if length.is_some_and(|length| length > fetch.bytes_left) => FetchFailure::TooLarge,
-            200 => {
-                fetch.is_opened = true;
-                let transport = self.routes.current().map(|route| route.transport);
-                if let Some(link) = &mut self.link {
-                    link.is_used = true;
-                }
-                self.keep_fetch(fetch);
-                return self.on(Event::Opened(transport.unwrap_or(Transport::Unauthenticated)));
-            }
-            404 | 410 => FetchFailure::NotFound,
-            _ => FetchFailure::Server,
-        };
-        // Only a head must be everywhere: of the other files, "not there" is an answer like any other.
-        if failure == FetchFailure::NotFound && fetch.resource != Resource::Head {
-            fetch.refused = Some(failure);
-            return self.go_on(fetch);
-        }
-        self.log_route(Level::Warning, format_args!("the server answers {status}"));
-        self.leave(fetch, now, Leaving::Refused, failure);
-    }
-
-    fn end(&mut self, fetch: &Fetch) {
-        if !fetch.answer.keeps_connection() {
-            self.link = None;
-        }
-        self.on(fetch.refused.map_or(Event::End, Event::Failed));
-    }
-
     fn ended(&mut self, mut fetch: Fetch, now: u64, result: Result<(), Fault>) {
         let was_used = self.link.take().is_some_and(|link| link.is_used);
         if was_used && !fetch.is_opened {
@@ -375,17 +282,17 @@ impl<P: Platform, S: Storage> Driver<'_, P, S> {
         self.leave(fetch, now, leaving, FetchFailure::Unreachable);
     }
 
-    fn broken(&mut self, fetch: Fetch, now: u64, error: HttpError) {
+    pub(super) fn broken(&mut self, fetch: Fetch, now: u64, error: HttpError) {
         self.log_route(Level::Warning, format_args!("{error}"));
         self.fail(fetch, now, FetchFailure::Server);
     }
 
-    fn fail(&mut self, fetch: Fetch, now: u64, failure: FetchFailure) {
+    pub(super) fn fail(&mut self, fetch: Fetch, now: u64, failure: FetchFailure) {
         self.leave(fetch, now, Leaving::Refused, failure);
     }
 
     /// Leaves the route; an answer that has begun cannot go on elsewhere.
-    fn leave(&mut self, mut fetch: Fetch, now: u64, leaving: Leaving, failure: FetchFailure) {
+    pub(super) fn leave(&mut self, mut fetch: Fetch, now: u64, leaving: Leaving, failure: FetchFailure) {
         self.link = None;
         self.routes.leave(leaving);
         if fetch.is_opened {
@@ -399,14 +306,12 @@ impl<P: Platform, S: Storage> Driver<'_, P, S> {
         self.go_on(fetch);
     }
 
-    /// Ends a fetch before its answer is complete: the connection cannot be used for another one.
+    /// Ends a fetch, maybe before its answer is complete.
     fn abandon(&mut self, fetch: &Fetch) {
-        if !fetch.answer.keeps_connection() {
-            self.link = None;
-        }
+        self.keep_link(fetch.answer.keeps_connection());
     }
 
-    fn log_route(&mut self, level: Level, what: core::fmt::Arguments<'_>) {
+    pub(super) fn log_route(&mut self, level: Level, what: core::fmt::Arguments<'_>) {
         let Self { platform, routes, .. } = self;
         match routes.current() {
             Some(route) => platform.log(level, format_args!("{}: {what}", route.base)),

@@ -28,8 +28,8 @@ pub const REPORT_MILLISECONDS: u64 = 60_000;
 pub const NUDGE_MILLISECONDS: u64 = 60_000;
 /// Milliseconds of one wait at most, while the clock is unknown: what time brings must not wait for the next check.
 pub const CLOCK_LOOK_MILLISECONDS: u64 = 60_000;
-/// Seconds of one wait at most: a board that sleeps longer forgets why.
-pub const WAIT_SECONDS_MAX: u64 = 7 * 86_400;
+/// Seconds of one wait at most: the longest refresh that a head may ask for, its jitter, and a little more.
+pub const WAIT_SECONDS_MAX: u64 = 8 * 86_400;
 /// Base URLs, the manifest's further ones included.
 pub const BASE_URLS_MAX: usize = 8;
 /// Bytes of a base URL's host: what a server name indication can say (RFC 1035 §2.3.4).

@@ -57,6 +57,11 @@ impl Mailbox {
         matches!(*self.wish.borrow(), Wish::Nothing)
     }
 
+    /// True where nothing has arrived that was not looked at.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.incoming.borrow().is_empty()
+    }
+
     /// The chain that waits for a judgement.
     pub(crate) fn take_served(&self) -> Option<Shown> {
         self.served.borrow_mut().take()

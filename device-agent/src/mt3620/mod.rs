@@ -7,6 +7,7 @@
 //! offers. `DESIGN.md` beside this crate has the picture.
 
 mod anchors;
+mod answer;
 mod base_url;
 mod connection;
 mod driver;
@@ -15,6 +16,7 @@ mod http;
 mod judging;
 pub mod limits;
 mod mailbox;
+mod pending;
 mod platform;
 pub mod posix;
 mod probe;

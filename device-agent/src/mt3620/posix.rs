@@ -36,7 +36,8 @@ impl TcpSocket {
         let _asked = sockopt::set_socket_recv_buffer_size(&descriptor, SOCKET_BUFFER_BYTES)
             .and_then(|()| sockopt::set_socket_send_buffer_size(&descriptor, SOCKET_BUFFER_BYTES));
         match rustix::net::connect(&descriptor, &address) {
-            Ok(()) | Err(Errno::INPROGRESS) => Ok(Self { descriptor }),
+            // Interrupted, it goes on all the same.
+            Ok(()) | Err(Errno::INPROGRESS | Errno::INTR) => Ok(Self { descriptor }),
             Err(error) => Err(fault(error)),
         }
     }

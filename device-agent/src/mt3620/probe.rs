@@ -7,9 +7,10 @@ use rustls_pki_types::ServerName;
 use store::Storage;
 
 use super::connection::{Connection, Fault, Security, TlsPurpose, Turn};
-use super::driver::{Answered, Endpoint};
+use super::driver::Answered;
 use super::judging::{AppVerdict, Judging, Scope};
 use super::limits::PROBE_MILLISECONDS;
+use super::pending::Endpoint;
 use super::{AppProbe, Asked, Driver, Level, Platform, Resolution, Shown};
 use crate::{Event, Held, ProbeOutcome, Reason, Verdict};
 

@@ -7,8 +7,13 @@ use alloc::vec::Vec;
 use bundle::write::{report_message, section};
 use bundle::{ChannelId, PROBE_RESULTS_MAX, Section};
 
-use super::limits::REPORT_BYTES_MAX;
-use crate::{Now, ProbeOutcome, Reporting, Status, probe_result, report};
+use store::Storage;
+
+use super::driver::Work;
+use super::limits::{REPORT_BYTES_MAX, REPORT_MILLISECONDS};
+use super::pending::Pending;
+use super::{Driver, Platform};
+use crate::{Event, Now, ProbeOutcome, Reporting, Status, probe_result, report};
 
 /// What reports of one start say beside the status.
 #[derive(Debug)]
@@ -43,6 +48,39 @@ impl ReportText {
                 Some((_, fewer)) if bytes.len() > REPORT_BYTES_MAX => kept = fewer,
                 _ => return bytes,
             }
+        }
+    }
+}
+
+impl<P: Platform, S: Storage> Driver<'_, P, S> {
+    /// Hands the report over, then waits for what becomes of it.
+    pub(super) fn step_report(&mut self) {
+        let now = self.platform.uptime_milliseconds();
+        let Work::Report { ticket, deadline, delivered } = core::mem::take(&mut self.work) else {
+            return self.begin_report(now);
+        };
+        match delivered {
+            Some(delivered) => self.on(Event::Reported { delivered }),
+            None if now >= deadline => self.on(Event::Reported { delivered: false }),
+            None => {
+                self.work = Work::Report { ticket, deadline, delivered };
+                self.pending = Pending::Report;
+                self.block(None, deadline);
+            }
+        }
+    }
+
+    fn begin_report(&mut self, now: u64) {
+        let moment = self.now();
+        let bytes = self.report.bytes(&self.agent.status(moment), moment);
+        let ticket = self.ticket();
+        if self.platform.report(ticket, &bytes) {
+            let deadline = now.saturating_add(REPORT_MILLISECONDS);
+            self.work = Work::Report { ticket, deadline, delivered: None };
+            self.pending = Pending::Report;
+        } else {
+            // Nobody takes it now; in the next cycle somebody may.
+            self.on(Event::Reported { delivered: false });
         }
     }
 }
