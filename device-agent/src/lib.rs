@@ -44,7 +44,6 @@ pub mod limits;
 pub mod linux;
 mod offline;
 mod probing;
-mod public_key;
 mod reason;
 mod refusals;
 mod resource;

@@ -82,6 +82,7 @@ pub mod limits;
 mod manifest;
 mod order;
 mod patch;
+mod public_key;
 mod report;
 mod rollout;
 mod section;
@@ -113,6 +114,7 @@ pub use manifest::{
 };
 pub use order::Order;
 pub use patch::Patch;
+pub use public_key::spki_sha256;
 pub use report::{PROBE_RESULTS_MAX, ProbeResult, Report, ReportFrame};
 pub use rollout::in_share;
 pub use section::{Item, Section, SectionIter};

@@ -7,19 +7,24 @@ use toml::Table;
 use crate::workspace;
 
 /// Each package's folder, its name, and the packages of this workspace that it may depend on.
-const MAY_DEPEND_ON: [(&str, &str, &[&str]); 8] = [
+const MAY_DEPEND_ON: [(&str, &str, &[&str]); 9] = [
     ("crates/bundle", "bundle", &[]),
     ("crates/store", "store", &["bundle"]),
     ("crates/chain", "chain", &["bundle"]),
+    ("crates/intercore", "intercore", &["bundle"]),
     ("crates/trust-store", "trust-store", &["bundle", "chain", "store"]),
     ("device-agent", "device-agent", &["bundle", "chain", "store", "trust-store"]),
     ("cloud-updater", "cloud-updater", &["bundle", "chain"]),
-    ("tests", "system-tests", &["bundle", "store", "chain", "trust-store", "device-agent", "cloud-updater"]),
+    (
+        "tests",
+        "system-tests",
+        &["bundle", "store", "chain", "trust-store", "device-agent", "cloud-updater", "intercore"],
+    ),
     ("xtask", "xtask", &[]),
 ];
 
 /// Libraries that devices without an operating system link, and the root file of each.
-const WITHOUT_STD: [&str; 2] = ["crates/bundle", "crates/store"];
+const WITHOUT_STD: [&str; 3] = ["crates/bundle", "crates/intercore", "crates/store"];
 
 fn manifest(folder: &str) -> Table {
     let path = workspace::root().join(folder).join("Cargo.toml");

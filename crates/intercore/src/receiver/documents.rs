@@ -1,0 +1,115 @@
+//! Documents: gathered piece by piece, judged when they are whole, each accepted or refused on its own.
+
+use bundle::{Document as _, Envelope, Keyring, Kind, Manifest, Role, VerifyError, limits::RELEASE_STEP_MAX};
+
+use super::{Receiver, Release, State, Step, keep_keyring};
+use crate::{
+    Message, Part, Reason,
+    bytes::{length, put},
+    trust,
+};
+
+impl Receiver<'_> {
+    /// Adds a piece to the document that is coming, and judges it when it is whole.
+    pub(super) fn take_document(&mut self, message: &Message<'_>, gathered: usize) -> Step {
+        let total = length(message.total);
+        if total > self.memory.document.len() {
+            return Err(Reason::DocumentTooLarge);
+        }
+        let gathered_now = gathered.saturating_add(message.payload.len());
+        put(self.memory.document, gathered, message.payload).ok_or(Reason::DocumentTooLarge)?;
+        if gathered_now < total {
+            return Ok(State::Document { part: message.part, gathered: gathered_now });
+        }
+        match message.part {
+            Part::Keyring(item) => {
+                self.judge_keyring(total)?;
+                let next = item.saturating_add(1);
+                let more = self.transfer.is_some_and(|transfer| next < transfer.keyrings);
+                let part = if more { Part::Keyring(next) } else { Part::Manifest };
+                Ok(State::Document { part, gathered: 0 })
+            }
+            _ => self.judge_manifest(total),
+        }
+    }
+
+    /// Accepts the keyring file in the buffer, or passes over one that is in force or older.
+    fn judge_keyring(&mut self, total: usize) -> Result<(), Reason> {
+        let bytes = self.memory.document.get(..total).unwrap_or_default();
+        let envelope = keyring_of(bytes)?;
+        if envelope.header().order <= self.keyring {
+            return Ok(());
+        }
+        let in_force = self.memory.keyring.get(..self.keyring_bytes).unwrap_or_default();
+        let accepted = Keyring::restored(in_force)?.accept(bytes)?.keyring;
+        let restated = accepted
+            .floors()
+            .iter()
+            .find(|floor| floor.channel == self.channel && floor.role == Role::Release)
+            .map(|floor| floor.order());
+        let (order, time) = (accepted.order(), accepted.time_floor());
+        let issued_at = accepted.header().issued_at;
+        self.keyring_bytes = keep_keyring(self.memory.keyring, &envelope).ok_or(Reason::KeyringTooLarge)?;
+        self.keyring = order;
+        self.time = time.unwrap_or_else(|| self.time.max(issued_at));
+        // Restated by keys that replaced all those of the role: the one way in which a floor may go back.
+        self.floor = restated.unwrap_or(self.floor);
+        Ok(())
+    }
+
+    /// Verifies the manifest in the buffer, and chooses what is wanted of its release.
+    fn judge_manifest(&mut self, total: usize) -> Step {
+        let in_force = self.memory.keyring.get(..self.keyring_bytes).unwrap_or_default();
+        let document = self.memory.document.get(..total).unwrap_or_default();
+        let envelope = Envelope::parse_whole(document).map_err(VerifyError::Parse)?;
+        let authentic = envelope.verify(&Keyring::restored(in_force)?, self.channel)?;
+        if !matches!(authentic.header().kind, Kind::Manifest | Kind::RevokeAll) {
+            return Err(Reason::DocumentKind);
+        }
+        let manifest = Manifest::decode(authentic).map_err(VerifyError::Decode)?;
+        let header = *manifest.header();
+        let release = Release { order: header.order, digest: envelope.digest(), issued_at: header.issued_at };
+        self.judge_order(&release)?;
+        if self.installed.is_some_and(|installed| installed.release == release) {
+            return Ok(State::Over);
+        }
+        let denials = manifest.denials();
+        // The newest verified deny list holds at once, whatever becomes of the rest of its release.
+        if let Some(installed) = self.installed
+            && let Some(set) = self.memory.sets.get_mut(installed.set)
+        {
+            trust::mark_denied(set.get_mut(..installed.set_bytes).unwrap_or_default(), denials);
+        }
+        self.begin_set(release, total)
+    }
+
+    /// Order and equivocation: never below the floor, and one release has one number.
+    fn judge_order(&self, release: &Release) -> Result<(), Reason> {
+        if release.order < self.floor {
+            return Err(Reason::ReleaseOlder);
+        }
+        // What stands above a floor that was restated since is no release to compare with.
+        let known = self.installed.filter(|installed| installed.release.order <= self.floor);
+        if known.is_some_and(|known| {
+            known.release.order == release.order && known.release.digest != release.digest
+        }) {
+            return Err(Reason::ReleaseEquivocation);
+        }
+        if self.floor.steps_to(release.order, RELEASE_STEP_MAX) { Ok(()) } else { Err(Reason::Step) }
+    }
+}
+
+/// The keyring of a keyring file, read and not believed: behind a recovery set where one is shown.
+fn keyring_of(bytes: &[u8]) -> Result<Envelope<'_>, Reason> {
+    let (first, rest) = Envelope::parse(bytes).map_err(VerifyError::Parse)?;
+    let (keyring, rest) = if first.header().kind == Kind::Recovery {
+        Envelope::parse(rest).map_err(VerifyError::Parse)?
+    } else {
+        (first, rest)
+    };
+    match (keyring.header().kind, rest.is_empty()) {
+        (Kind::Keyring, true) => Ok(keyring),
+        (Kind::Keyring, false) => Err(Reason::DocumentMalformed),
+        _ => Err(Reason::DocumentKind),
+    }
+}
