@@ -9,6 +9,7 @@
 //! | [`pki`] | a synthetic PKI in the shape of Azure's, and the real certificates of `tests/data` |
 //! | [`listener`], [`tls_service`], [`web`] | servers on loopback: services that change their chain, and published trees with faults |
 //! | [`operator`] | an operator's repository and the people's keys, driven by the real `cloud-updater` |
+//! | [`rt_core`] | a real-time core under emulation, compared answer by answer with the same core here |
 //! | [`process`], [`gateway`], [`applications`] | the real programs, a device of its own, and applications that run the whole time |
 
 #![forbid(unsafe_code)]
@@ -24,6 +25,7 @@ pub mod operator;
 pub mod pki;
 pub mod process;
 pub mod publisher;
+pub mod rt_core;
 pub mod signers;
 pub mod tls_service;
 pub mod web;
