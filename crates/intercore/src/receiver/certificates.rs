@@ -11,6 +11,7 @@ use crate::{
 
 impl Receiver<'_> {
     /// Begins the idle set with the release's rules, and finds the first certificate for it.
+    #[inline(never)] // as where documents are judged
     pub(super) fn begin_set(&mut self, release: Release, document_bytes: usize) -> Step {
         let idle = self.idle_set();
         let document = self.memory.document.get(..document_bytes).unwrap_or_default();
@@ -44,6 +45,7 @@ impl Receiver<'_> {
     }
 
     /// Adds a piece to the certificate that is coming, and judges it when it is whole.
+    #[inline(never)] // as where documents are judged
     pub(super) fn take_certificate(&mut self, message: &Message<'_>, mut filling: Filling) -> Step {
         if length(message.total) != filling.total {
             return Err(Reason::CertificateMismatch);

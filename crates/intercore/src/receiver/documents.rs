@@ -1,6 +1,9 @@
 //! Documents: gathered piece by piece, judged when they are whole, each accepted or refused on its own.
 
-use bundle::{Document as _, Envelope, Keyring, Kind, Manifest, Role, VerifyError, limits::RELEASE_STEP_MAX};
+use bundle::{
+    Authentic, ChannelId, Document as _, Envelope, Keyring, Kind, Manifest, Role, VerifyError,
+    limits::RELEASE_STEP_MAX,
+};
 
 use super::{Receiver, Release, State, Step, keep_keyring};
 use crate::{
@@ -10,7 +13,7 @@ use crate::{
 };
 
 impl Receiver<'_> {
-    /// Adds a piece to the document that is coming, and judges it when it is whole.
+    /// Adds a piece to the document that is coming; a whole one is to be judged.
     pub(super) fn take_document(&mut self, message: &Message<'_>, gathered: usize) -> Step {
         let total = length(message.total);
         if total > self.memory.document.len() {
@@ -21,19 +24,21 @@ impl Receiver<'_> {
         if gathered_now < total {
             return Ok(State::Document { part: message.part, gathered: gathered_now });
         }
-        match message.part {
-            Part::Keyring(item) => {
-                self.judge_keyring(total)?;
-                let next = item.saturating_add(1);
-                let more = self.transfer.is_some_and(|transfer| next < transfer.keyrings);
-                let part = if more { Part::Keyring(next) } else { Part::Manifest };
-                Ok(State::Document { part, gathered: 0 })
-            }
-            _ => self.judge_manifest(total),
-        }
+        Ok(State::Judgement { part: message.part, total })
+    }
+
+    /// Judges the document that is whole.
+    pub(super) fn judge(&mut self, part: Part, total: usize) -> Step {
+        let Part::Keyring(item) = part else { return self.judge_manifest(total) };
+        self.judge_keyring(total)?;
+        let next = item.saturating_add(1);
+        let more = self.transfer.is_some_and(|transfer| next < transfer.keyrings);
+        let part = if more { Part::Keyring(next) } else { Part::Manifest };
+        Ok(State::Document { part, gathered: 0 })
     }
 
     /// Accepts the keyring file in the buffer, or passes over one that is in force or older.
+    #[inline(never)] // its locals must not lie on the stack below another step's
     fn judge_keyring(&mut self, total: usize) -> Result<(), Reason> {
         let bytes = self.memory.document.get(..total).unwrap_or_default();
         let envelope = keyring_of(bytes)?;
@@ -58,22 +63,22 @@ impl Receiver<'_> {
     }
 
     /// Verifies the manifest in the buffer, and chooses what is wanted of its release.
+    #[inline(never)] // as above
     fn judge_manifest(&mut self, total: usize) -> Step {
         let in_force = self.memory.keyring.get(..self.keyring_bytes).unwrap_or_default();
         let document = self.memory.document.get(..total).unwrap_or_default();
-        let envelope = Envelope::parse_whole(document).map_err(VerifyError::Parse)?;
-        let authentic = envelope.verify(&Keyring::restored(in_force)?, self.channel)?;
-        if !matches!(authentic.header().kind, Kind::Manifest | Kind::RevokeAll) {
+        let authentic = verify(in_force, document, self.channel)?;
+        let header = *authentic.header();
+        if !matches!(header.kind, Kind::Manifest | Kind::RevokeAll) {
             return Err(Reason::DocumentKind);
         }
-        let manifest = Manifest::decode(authentic).map_err(VerifyError::Decode)?;
-        let header = *manifest.header();
-        let release = Release { order: header.order, digest: envelope.digest(), issued_at: header.issued_at };
+        let denials = Manifest::decode(authentic).map_err(VerifyError::Decode)?.denials();
+        let digest = authentic.header_digest();
+        let release = Release { order: header.order, digest, issued_at: header.issued_at };
         self.judge_order(&release)?;
         if self.installed.is_some_and(|installed| installed.release == release) {
             return Ok(State::Over);
         }
-        let denials = manifest.denials();
         // The newest verified deny list holds at once, whatever becomes of the rest of its release.
         if let Some(installed) = self.installed
             && let Some(set) = self.memory.sets.get_mut(installed.set)
@@ -97,6 +102,14 @@ impl Receiver<'_> {
         }
         if self.floor.steps_to(release.order, RELEASE_STEP_MAX) { Ok(()) } else { Err(Reason::Step) }
     }
+}
+
+/// Checks a document's signatures under the keyring in force, with as little on the stack as may be: nothing in
+/// this crate goes deeper.
+#[inline(never)]
+fn verify<'d>(in_force: &[u8], document: &'d [u8], channel: ChannelId) -> Result<Authentic<'d>, VerifyError> {
+    let keyring = Keyring::restored(in_force)?;
+    Envelope::parse_whole(document)?.verify(&keyring, channel)
 }
 
 /// The keyring of a keyring file, read and not believed: behind a recovery set where one is shown.

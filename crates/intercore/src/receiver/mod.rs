@@ -84,6 +84,8 @@ struct Transfer {
 enum State {
     /// The rest of a document.
     Document { part: Part, gathered: usize },
+    /// The judgement of a document that is whole; its message is not answered yet.
+    Judgement { part: Part, total: usize },
     /// The rest of a certificate.
     Certificate(Filling),
     /// The word that what has come is to be installed.
@@ -163,14 +165,37 @@ impl<'a> Receiver<'a> {
         self.time
     }
 
-    /// Takes one message and answers it. Whatever the bytes are, this returns, in bounded time.
+    /// Takes one message and answers it; `None` where it completed a document, which [`Receiver::proceed`] judges.
     ///
-    /// The bytes must not change meanwhile: a driver copies a message out of shared memory first. The message that
-    /// completes a document checks its signatures: as many as the thresholds ask for, a few for a keyring.
-    pub fn receive(&mut self, bytes: &[u8]) -> Answer {
+    /// Whatever the bytes are, this returns, in bounded time, and checks no signature. The bytes must not change
+    /// meanwhile: a driver copies a message out of shared memory first. They are not needed afterwards, so that their
+    /// buffer can be gone from the stack when signatures are checked.
+    #[inline(never)] // its locals must not lie on the stack below a judgement
+    pub fn receive(&mut self, bytes: &[u8]) -> Option<Answer> {
         let kind = match self.take(bytes) {
-            Ok(state) => self.go_on(state),
+            Ok(Ok(State::Judgement { part, total })) => {
+                if let Some(transfer) = &mut self.transfer {
+                    transfer.state = State::Judgement { part, total };
+                }
+                return None;
+            }
+            Ok(step) => self.go_on(step),
             Err(kind) => kind,
+        };
+        Some(self.answer(kind))
+    }
+
+    /// Judges the document that is whole, and answers the message that completed it.
+    ///
+    /// It checks as many signatures as the thresholds ask for: those of the release role for a manifest, those of the
+    /// old keyring and of the new for a keyring. Where nothing is to be judged the last answer is given again.
+    pub fn proceed(&mut self) -> Answer {
+        let kind = match self.transfer.map(|transfer| transfer.state) {
+            Some(State::Judgement { part, total }) => {
+                let step = self.judge(part, total);
+                self.go_on(step)
+            }
+            _ => self.last,
         };
         self.answer(kind)
     }
@@ -255,7 +280,7 @@ impl<'a> Receiver<'a> {
 impl State {
     fn wants(&self) -> AnswerKind {
         match self {
-            Self::Document { part, gathered } => {
+            Self::Judgement { part, total: gathered } | Self::Document { part, gathered } => {
                 AnswerKind::Wants { part: *part, offset: saturated(*gathered) }
             }
             Self::Certificate(filling) => AnswerKind::Wants {

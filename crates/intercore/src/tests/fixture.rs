@@ -193,13 +193,18 @@ pub(super) fn next(sender: &Sender, stock: &Stock) -> Vec<u8> {
     sender.message(&mut buffer, read).unwrap().to_owned()
 }
 
+/// Takes a message and judges what it completes.
+pub(super) fn take(core: &mut Receiver<'_>, message: &[u8]) -> Answer {
+    core.receive(message).unwrap_or_else(|| core.proceed())
+}
+
 /// Runs a whole transfer on a perfect line; the messages, and how it ended.
 pub(super) fn run(core: &mut Receiver<'_>, transfer: u32, stock: &Stock) -> (Vec<Vec<u8>>, Progress) {
     let mut sender = Sender::new(transfer, u32::try_from(stock.keyrings.len()).unwrap());
     let mut messages = Vec::new();
     while messages.len() < MESSAGES_MAX {
         let message = next(&sender, stock);
-        let answer = core.receive(&message).to_bytes();
+        let answer = take(core, &message).to_bytes();
         messages.push(message);
         match sender.on_answer(&answer) {
             Progress::Send => {}
@@ -212,7 +217,7 @@ pub(super) fn run(core: &mut Receiver<'_>, transfer: u32, stock: &Stock) -> (Vec
 /// A transfer that must end like this; nothing but an accepted one changes what is trusted.
 pub(super) fn expect(core: &mut Receiver<'_>, stock: &Stock, progress: Progress) {
     let before = (core.release(), trusted(core));
-    let transfer = core.receive(&[]).transfer + 1;
+    let transfer = take(core, &[]).transfer + 1;
     let (_, ended) = run(core, transfer, stock);
     assert_eq!(ended, progress);
     if progress != Progress::Accepted {

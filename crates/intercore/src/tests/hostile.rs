@@ -3,7 +3,7 @@
 use std::{vec, vec::Vec};
 
 use super::fixture::{
-    FLOOR, Stock, accepted, first_keyring, ignored, new_core, refused, run, stock, trusted,
+    FLOOR, Stock, accepted, first_keyring, ignored, new_core, refused, run, stock, take, trusted,
 };
 use crate::{AnswerKind, Message, Part, Progress, Reason, limits::MESSAGE_BYTES_MAX};
 
@@ -19,10 +19,10 @@ const BEGIN: Message<'static> =
 /// One message after a good beginning; it must be ignored for this reason, and the transfer must still work.
 fn check(message: Message<'_>, reason: Reason) {
     let (mut core, stock) = (new_core(), stock(FLOOR));
-    let _begun = core.receive(&written(&BEGIN));
-    ignored(core.receive(&written(&message)), reason);
+    let _begun = take(&mut core, &written(&BEGIN));
+    ignored(take(&mut core, &written(&message)), reason);
     let (messages, _) = run(&mut new_core(), 4, &stock);
-    let last = messages[1..].iter().map(|message| core.receive(message)).last().unwrap();
+    let last = messages[1..].iter().map(|message| take(&mut core, message)).last().unwrap();
     assert_eq!(last.kind, AnswerKind::Accepted);
 }
 
@@ -70,7 +70,7 @@ fn bytes_of_another_protocol_are_ignored() {
     ] {
         let mut bad = good.clone();
         bad[at] = value;
-        ignored(core.receive(&bad), reason);
+        ignored(take(&mut core, &bad), reason);
     }
 }
 
@@ -80,15 +80,15 @@ fn a_message_longer_than_the_line_carries_is_ignored() {
     bytes.resize(MESSAGE_BYTES_MAX + 1, 0);
     let payload = u16::try_from(MESSAGE_BYTES_MAX + 1 - 28).unwrap().to_le_bytes();
     bytes[6..8].copy_from_slice(&payload);
-    ignored(new_core().receive(&bytes), Reason::MessageLength);
+    ignored(take(&mut new_core(), &bytes), Reason::MessageLength);
 }
 
 #[test]
 fn a_document_that_announces_more_than_the_buffer_is_refused() {
     for total in [2_049, u32::MAX] {
         let mut core = new_core();
-        let _begun = core.receive(&written(&BEGIN));
-        let answer = core.receive(&written(&Message { total, ..PIECE }));
+        let _begun = take(&mut core, &written(&BEGIN));
+        let answer = take(&mut core, &written(&Message { total, ..PIECE }));
         assert_eq!(answer.kind, AnswerKind::Refused(Reason::DocumentTooLarge));
     }
 }
@@ -96,10 +96,10 @@ fn a_document_that_announces_more_than_the_buffer_is_refused() {
 #[test]
 fn a_document_whose_length_changes_on_the_way_is_not_believed() {
     let mut core = new_core();
-    let _begun = core.receive(&written(&BEGIN));
-    let _first = core.receive(&written(&PIECE));
+    let _begun = take(&mut core, &written(&BEGIN));
+    let _first = take(&mut core, &written(&PIECE));
     let second = Message { sequence: 2, offset: 5, total: 6, payload: b"!", ..PIECE };
-    let answer = core.receive(&written(&second));
+    let answer = take(&mut core, &written(&second));
     assert_eq!(answer.kind, AnswerKind::Refused(Reason::DocumentMalformed));
 }
 
@@ -146,7 +146,7 @@ fn no_noise_makes_the_core_panic_or_trust() {
         if message.len() > 28 {
             *message.last_mut().unwrap() ^= 1;
         }
-        let _any = core.receive(&message);
+        let _any = take(&mut core, &message);
         assert_eq!(trusted(&core), before);
     }
     accepted(&mut core, &super::fixture::stock(FLOOR + 2));

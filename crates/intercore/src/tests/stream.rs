@@ -2,7 +2,9 @@
 
 use std::{vec, vec::Vec};
 
-use super::fixture::{FLOOR, Stock, accepted, first_keyring, ignored, new_core, next, run, stock, trusted};
+use super::fixture::{
+    FLOOR, Stock, accepted, first_keyring, ignored, new_core, next, run, stock, take, trusted,
+};
 use crate::{Answer, AnswerKind, Message, Part, Progress, Reason, Receiver, Sender, Unsent};
 
 /// A release behind a keyring: every kind of message occurs.
@@ -14,7 +16,7 @@ fn whole_stock() -> Stock {
 fn core_after(messages: &[Vec<u8>], count: usize) -> Receiver<'static> {
     let mut core = new_core();
     messages.iter().take(count).for_each(|message| {
-        let _taken = core.receive(message);
+        let _taken = take(&mut core, message);
     });
     core
 }
@@ -26,14 +28,14 @@ fn every_kind_of_message_cut_at_every_byte_changes_nothing() {
     for (count, message) in messages.iter().enumerate() {
         kinds.push(message[5]);
         let mut core = core_after(&messages, count);
-        let before = core.receive(&[]);
+        let before = take(&mut core, &[]);
         for end in 0..message.len() {
-            ignored(core.receive(&message[..end]), Reason::MessageLength);
+            ignored(take(&mut core, &message[..end]), Reason::MessageLength);
         }
-        ignored(core.receive(&[message.as_slice(), &[0]].concat()), Reason::MessageLength);
-        assert_eq!(core.receive(&[]), before);
+        ignored(take(&mut core, &[message.as_slice(), &[0]].concat()), Reason::MessageLength);
+        assert_eq!(take(&mut core, &[]), before);
         // The whole message still fits, and so does everything behind it.
-        let last = messages[count..].iter().map(|message| core.receive(message)).last().unwrap();
+        let last = messages[count..].iter().map(|message| take(&mut core, message)).last().unwrap();
         assert_eq!(last.kind, AnswerKind::Accepted);
     }
     kinds.dedup();
@@ -45,9 +47,9 @@ fn a_repeated_message_is_answered_as_before_and_changes_nothing() {
     let (messages, _) = run(&mut new_core(), 1, &whole_stock());
     let mut core = new_core();
     for (count, message) in messages.iter().enumerate() {
-        let answer = core.receive(message);
+        let answer = take(&mut core, message);
         for earlier in &messages[..=count] {
-            assert_eq!(core.receive(earlier), answer);
+            assert_eq!(take(&mut core, earlier), answer);
         }
     }
     assert_eq!(trusted(&core).len(), 2);
@@ -59,9 +61,9 @@ fn a_message_before_its_turn_changes_nothing() {
     for count in 1..messages.len() {
         let mut core = core_after(&messages, count);
         for later in &messages[count + 1..] {
-            ignored(core.receive(later), Reason::Ahead);
+            ignored(take(&mut core, later), Reason::Ahead);
         }
-        let last = messages[count..].iter().map(|message| core.receive(message)).last().unwrap();
+        let last = messages[count..].iter().map(|message| take(&mut core, message)).last().unwrap();
         assert_eq!(last.kind, AnswerKind::Accepted);
     }
 }
@@ -81,7 +83,7 @@ fn a_line_that_loses_and_repeats_leads_to_the_same_set() {
             let message = next(&sender, &stock);
             // Sent once, twice or never; answers arrive late, in any order, or never.
             for _ in 0..chance(3) {
-                answers.push(core.receive(&message).to_bytes());
+                answers.push(take(&mut core, &message).to_bytes());
             }
             if chance(3) > 0 && !answers.is_empty() {
                 let at = usize::try_from(chance(u32::try_from(answers.len()).unwrap())).unwrap();
@@ -103,7 +105,7 @@ fn a_transfer_begun_anew_takes_the_place_of_the_one_under_way() {
     for count in 0..messages.len() {
         let mut core = core_after(&messages, count);
         assert_eq!(run(&mut core, 2, &stock).1, Progress::Accepted);
-        ignored(core.receive(messages.last().unwrap()), Reason::NoTransfer);
+        ignored(take(&mut core, messages.last().unwrap()), Reason::NoTransfer);
     }
 }
 
@@ -111,10 +113,10 @@ fn a_transfer_begun_anew_takes_the_place_of_the_one_under_way() {
 fn a_core_that_restarted_asks_for_a_new_transfer() {
     let stock = whole_stock();
     let (mut core, mut sender) = (new_core(), Sender::new(9, 1));
-    let answer = core.receive(&next(&sender, &stock)).to_bytes();
+    let answer = take(&mut core, &next(&sender, &stock)).to_bytes();
     assert_eq!(sender.on_answer(&answer), Progress::Send);
     let mut restarted = new_core();
-    let answer = restarted.receive(&next(&sender, &stock)).to_bytes();
+    let answer = take(&mut restarted, &next(&sender, &stock)).to_bytes();
     assert_eq!(sender.on_answer(&answer), Progress::Restart);
 }
 
@@ -127,10 +129,10 @@ fn the_old_set_is_readable_until_the_new_one_is_whole() {
     let (messages, _) = run(&mut new_core(), 50, &new);
     let (last, others) = messages.split_last().unwrap();
     for message in others {
-        let _taken = core.receive(message);
+        let _taken = take(&mut core, message);
         assert_eq!(trusted(&core), before);
     }
-    assert_eq!(core.receive(last).kind, AnswerKind::Accepted);
+    assert_eq!(take(&mut core, last).kind, AnswerKind::Accepted);
     assert_ne!(trusted(&core), before);
 }
 
@@ -138,7 +140,7 @@ fn the_old_set_is_readable_until_the_new_one_is_whole() {
 fn a_sender_without_the_wanted_part_says_which() {
     let mut buffer = [0; crate::limits::MESSAGE_BYTES_MAX];
     let mut sender = Sender::new(3, 0);
-    let answer = new_core().receive(&next(&sender, &Stock::default())).to_bytes();
+    let answer = take(&mut new_core(), &next(&sender, &Stock::default())).to_bytes();
     assert_eq!(sender.on_answer(&answer), Progress::Send);
     let missing = Unsent::Missing { part: Part::Manifest, offset: 0 };
     assert_eq!(sender.message(&mut buffer, |_, _, _| None), Err(missing));
@@ -150,7 +152,7 @@ fn an_answer_reads_back_as_it_was_written() {
     let mut core = new_core();
     let (messages, _) = run(&mut new_core(), 0xfeed_beef, &whole_stock());
     for message in messages.iter().chain([&Vec::new()]) {
-        let answer = core.receive(message);
+        let answer = take(&mut core, message);
         assert_eq!(Answer::parse(&answer.to_bytes()), Some(answer));
         let bytes = answer.to_bytes();
         assert!((0..bytes.len()).all(|end| Answer::parse(&bytes[..end]).is_none()));

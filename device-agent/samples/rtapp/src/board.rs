@@ -4,7 +4,7 @@ use core::{fmt, panic::PanicInfo};
 
 use intercore::limits::MESSAGE_BYTES_MAX;
 #[cfg(not(feature = "scaffold"))]
-use intercore::{Memory, Receiver};
+use intercore::{Answer, Memory, Receiver};
 use semihosting::{println, process::ExitCode};
 
 use crate::{
@@ -33,27 +33,36 @@ fn main() -> ! {
 /// Feeds the core until the line ends; then says what it trusts.
 #[cfg(not(feature = "scaffold"))]
 fn run() -> bool {
-    use crate::image;
+    use crate::image::{buffers, image};
     // All on the stack, where its high-water mark counts it.
-    let (mut keyring, mut document) = ([0; image::KEYRING_BYTES], [0; image::DOCUMENT_BYTES]);
-    let (mut one, mut other) = ([0; image::SET_BYTES], [0; image::SET_BYTES]);
+    let (mut keyring, mut document) = ([0; buffers::KEYRING_BYTES], [0; buffers::DOCUMENT_BYTES]);
+    let (mut one, mut other) = ([0; buffers::SET_BYTES], [0; buffers::SET_BYTES]);
     let memory = Memory { keyring: &mut keyring, document: &mut document, sets: [&mut one, &mut other] };
-    let mut receiver = match Receiver::new(&image::image(), memory) {
+    let mut receiver = match Receiver::new(&image(), memory) {
         Ok(receiver) => receiver,
         Err(reason) => {
             println!("refused image {reason}");
             return false;
         }
     };
-    let (mut line, mut message) = (Line::open(), [0; MESSAGE_BYTES_MAX]);
-    while let Some(length) = line.receive(&mut message) {
-        let answer = receiver.receive(message.get(..length).unwrap_or_default());
+    let mut line = Line::open();
+    while let Some(answer) = take(&mut line, &mut receiver) {
+        let answer = answer.unwrap_or_else(|| receiver.proceed());
         line.send(&answer.to_bytes());
     }
     for anchor in receiver.trust().iter().flat_map(|trust| trust.anchors()) {
         println!("anchor {}", Hex(&anchor.sha256.0));
     }
     true
+}
+
+/// Takes the next message; `None` at the end of the line. The message's buffer is gone before anything is judged.
+#[cfg(not(feature = "scaffold"))]
+#[inline(never)]
+fn take(line: &mut Line, receiver: &mut Receiver<'_>) -> Option<Option<Answer>> {
+    let mut message = [0; MESSAGE_BYTES_MAX];
+    let length = line.receive(&mut message)?;
+    Some(receiver.receive(message.get(..length).unwrap_or_default()))
 }
 
 /// The same line without a core behind it: what is left is what the program costs without one.
@@ -75,7 +84,10 @@ fn panic(_: &PanicInfo<'_>) -> ! {
     ExitCode::FAILURE.exit_process()
 }
 
-#[expect(unsafe_code, reason = "an exception handler is entered by the processor, and the attribute asks for it")]
+#[expect(
+    unsafe_code,
+    reason = "an exception handler is entered by the processor, and the attribute asks for it"
+)]
 mod exceptions {
     use super::{ExitCode, println};
 

@@ -7,7 +7,7 @@
 
 #[cfg(target_os = "none")]
 mod board;
-#[cfg(target_os = "none")]
+#[cfg(all(target_os = "none", not(feature = "scaffold")))]
 mod image;
 #[cfg(target_os = "none")]
 mod mailbox;

@@ -34,7 +34,10 @@ pub(crate) fn high_water_bytes() -> usize {
     words.saturating_sub(untouched).saturating_mul(4)
 }
 
-#[expect(unsafe_code, reason = "reads the stack's own memory, between the linker's two symbols, as whole words")]
+#[expect(
+    unsafe_code,
+    reason = "reads the stack's own memory, between the linker's two symbols, as whole words"
+)]
 fn read(word: *const u32) -> u32 {
     // SAFETY: `word` is aligned and lies in the RAM that the linker script reserves for the stack.
     unsafe { word.read_volatile() }
