@@ -2,7 +2,8 @@
 
 use std::{
     fmt::Write as _,
-    fs, io,
+    fs,
+    io::{self, Write as _},
     path::{Path, PathBuf},
     process::Command,
 };
@@ -37,7 +38,7 @@ const ROOTS: [&str; 5] = [
 /// How many of them serve the hub.
 const SERVING: usize = 2;
 /// The sample's buffers, in bytes: keyring, document, one set.
-const BUFFERS: [usize; 3] = [640, 1_024, 2_464];
+const BUFFERS: [usize; 3] = [576, 896, 2_464];
 /// Seconds after which an emulated core is taken for stuck: it needs two or three.
 const DEADLINE_SECONDS: &str = "60";
 /// Messages after which a transfer is taken for endless.
@@ -260,7 +261,7 @@ impl Stock {
 /// The emulator cannot be started, or its folder cannot be made.
 pub fn emulate(program: &Path, stream: &[u8]) -> io::Result<Run> {
     let folder = tempfile::tempdir()?;
-    fs::write(folder.path().join("stream"), stream)?;
+    fs::File::create(folder.path().join("stream"))?.write_all(stream)?;
     let mut command = Command::new("timeout");
     command.arg(DEADLINE_SECONDS).arg("qemu-system-arm").args([
         "-machine",

@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{ci, demo, failure::Failure, setup, test, vectors};
+use crate::{ci, demo, failure::Failure, m4, setup, test, vectors};
 
 /// The build system of this workspace.
 #[derive(Debug, Parser)]
@@ -24,6 +24,8 @@ enum Command {
     Test(TestArgs),
     /// Runs everything that must pass before a change lands
     Ci,
+    /// Builds and emulates the verifying core of a real-time core, and holds it against its budget
+    M4,
     /// Writes the format's test vectors
     Vectors(VectorsArgs),
 }
@@ -69,6 +71,7 @@ pub(crate) fn run() -> Result<(), Failure> {
         Command::Demo(args) => demo::run(&args, consent),
         Command::Test(args) => test::run(&args, consent),
         Command::Ci => ci::run(consent),
+        Command::M4 => m4::run(consent),
         Command::Vectors(args) => vectors::run(args),
     }
 }

@@ -11,6 +11,7 @@ mod cli;
 mod demo;
 mod failure;
 mod licence;
+mod m4;
 mod metadata;
 mod output;
 mod policy;

@@ -7,7 +7,7 @@ use toml::Table;
 use crate::workspace;
 
 /// Each package's folder, its name, and the packages of this workspace that it may depend on.
-const MAY_DEPEND_ON: [(&str, &str, &[&str]); 9] = [
+const MAY_DEPEND_ON: [(&str, &str, &[&str]); 10] = [
     ("crates/bundle", "bundle", &[]),
     ("crates/store", "store", &["bundle"]),
     ("crates/chain", "chain", &["bundle"]),
@@ -15,6 +15,7 @@ const MAY_DEPEND_ON: [(&str, &str, &[&str]); 9] = [
     ("crates/trust-store", "trust-store", &["bundle", "chain", "store"]),
     ("device-agent", "device-agent", &["bundle", "chain", "store", "trust-store"]),
     ("cloud-updater", "cloud-updater", &["bundle", "chain"]),
+    ("device-agent/samples/rtapp", "rtapp", &["bundle", "intercore"]),
     (
         "tests",
         "system-tests",

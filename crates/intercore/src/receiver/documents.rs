@@ -1,8 +1,8 @@
 //! Documents: gathered piece by piece, judged when they are whole, each accepted or refused on its own.
 
 use bundle::{
-    Authentic, ChannelId, Document as _, Envelope, Keyring, Kind, Manifest, Role, VerifyError,
-    limits::RELEASE_STEP_MAX,
+    Authentic, ChannelId, Document as _, Envelope, Keyring, Kind, Manifest, Order, Role, UnixSeconds,
+    VerifyError, limits::RELEASE_STEP_MAX,
 };
 
 use super::{Receiver, Release, State, Step, keep_keyring};
@@ -41,24 +41,27 @@ impl Receiver<'_> {
     #[inline(never)] // its locals must not lie on the stack below another step's
     fn judge_keyring(&mut self, total: usize) -> Result<(), Reason> {
         let bytes = self.memory.document.get(..total).unwrap_or_default();
-        let envelope = keyring_of(bytes)?;
-        if envelope.header().order <= self.keyring {
+        if keyring_of(bytes)?.header().order <= self.keyring {
             return Ok(());
         }
         let in_force = self.memory.keyring.get(..self.keyring_bytes).unwrap_or_default();
-        let accepted = Keyring::restored(in_force)?.accept(bytes)?.keyring;
-        let restated = accepted
-            .floors()
-            .iter()
-            .find(|floor| floor.channel == self.channel && floor.role == Role::Release)
-            .map(|floor| floor.order());
-        let (order, time) = (accepted.order(), accepted.time_floor());
-        let issued_at = accepted.header().issued_at;
-        self.keyring_bytes = keep_keyring(self.memory.keyring, &envelope).ok_or(Reason::KeyringTooLarge)?;
-        self.keyring = order;
-        self.time = time.unwrap_or_else(|| self.time.max(issued_at));
+        let Next { restated, time_floor } = accept(in_force, bytes, self.channel)?;
+        self.keep_keyring(total)?;
+        if let Some(time) = time_floor {
+            self.time = time;
+        }
         // Restated by keys that replaced all those of the role: the one way in which a floor may go back.
         self.floor = restated.unwrap_or(self.floor);
+        Ok(())
+    }
+
+    /// Puts the accepted keyring in the buffer in force.
+    #[inline(never)] // as above
+    fn keep_keyring(&mut self, total: usize) -> Result<(), Reason> {
+        let envelope = keyring_of(self.memory.document.get(..total).unwrap_or_default())?;
+        self.keyring_bytes = keep_keyring(self.memory.keyring, &envelope).ok_or(Reason::KeyringTooLarge)?;
+        self.keyring = envelope.header().order;
+        self.time = self.time.max(envelope.header().issued_at);
         Ok(())
     }
 
@@ -104,6 +107,21 @@ impl Receiver<'_> {
     }
 }
 
+/// What an accepted keyring restates.
+struct Next {
+    restated: Option<Order>,
+    time_floor: Option<UnixSeconds>,
+}
+
+/// Judges a keyring file under the keyring in force.
+#[inline(never)] // as below
+fn accept(in_force: &[u8], file: &[u8], channel: ChannelId) -> Result<Next, VerifyError> {
+    let keyring = Keyring::restored(in_force)?.accept(file)?.keyring;
+    let mut floors = keyring.floors().iter();
+    let restated = floors.find(|floor| floor.channel == channel && floor.role == Role::Release);
+    Ok(Next { restated: restated.map(|floor| floor.order()), time_floor: keyring.time_floor() })
+}
+
 /// Checks a document's signatures under the keyring in force, with as little on the stack as may be: nothing in
 /// this crate goes deeper.
 #[inline(never)]
@@ -113,6 +131,7 @@ fn verify<'d>(in_force: &[u8], document: &'d [u8], channel: ChannelId) -> Result
 }
 
 /// The keyring of a keyring file, read and not believed: behind a recovery set where one is shown.
+#[inline(never)] // as above
 fn keyring_of(bytes: &[u8]) -> Result<Envelope<'_>, Reason> {
     let (first, rest) = Envelope::parse(bytes).map_err(VerifyError::Parse)?;
     let (keyring, rest) = if first.header().kind == Kind::Recovery {

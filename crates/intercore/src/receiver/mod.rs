@@ -120,6 +120,7 @@ impl<'a> Receiver<'a> {
     ///
     /// # Errors
     /// What is wrong with the image's keyring, or [`Reason::KeyringTooLarge`] where the memory for it is too short.
+    #[inline(never)] // its locals must not lie on the stack as long as the core does
     pub fn new(image: &Image<'a>, memory: Memory<'a>) -> Result<Self, Reason> {
         let order = Keyring::provisioned(image.keyring)?.order();
         let mut receiver = Self {

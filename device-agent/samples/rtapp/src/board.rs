@@ -38,7 +38,9 @@ fn run() -> bool {
     let (mut keyring, mut document) = ([0; buffers::KEYRING_BYTES], [0; buffers::DOCUMENT_BYTES]);
     let (mut one, mut other) = ([0; buffers::SET_BYTES], [0; buffers::SET_BYTES]);
     let memory = Memory { keyring: &mut keyring, document: &mut document, sets: [&mut one, &mut other] };
-    let mut receiver = match Receiver::new(&image(), memory) {
+    // Used where it is made: a copy of it on the stack would be there as long as the program.
+    let mut made = Receiver::new(&image(), memory);
+    let receiver = match &mut made {
         Ok(receiver) => receiver,
         Err(reason) => {
             println!("refused image {reason}");
@@ -46,14 +48,26 @@ fn run() -> bool {
         }
     };
     let mut line = Line::open();
-    while let Some(answer) = take(&mut line, &mut receiver) {
+    while let Some(answer) = take(&mut line, receiver) {
         let answer = answer.unwrap_or_else(|| receiver.proceed());
-        line.send(&answer.to_bytes());
+        send(&mut line, &answer);
     }
+    show(receiver);
+    true
+}
+
+#[cfg(not(feature = "scaffold"))]
+#[inline(never)] // so that nothing of it is on the stack while signatures are checked
+fn send(line: &mut Line, answer: &Answer) {
+    line.send(&answer.to_bytes());
+}
+
+#[cfg(not(feature = "scaffold"))]
+#[inline(never)] // as above
+fn show(receiver: &Receiver<'_>) {
     for anchor in receiver.trust().iter().flat_map(|trust| trust.anchors()) {
         println!("anchor {}", Hex(&anchor.sha256.0));
     }
-    true
 }
 
 /// Takes the next message; `None` at the end of the line. The message's buffer is gone before anything is judged.
