@@ -1,9 +1,9 @@
 //! Whether a bundle is of use at all: every probed service must keep an anchor that could serve it.
 
-use bundle::{Anchor, AnchorIndex, DenialKind, Manifest, Purposes, limits::ANCHORS_MAX};
+use bundle::{Anchor, AnchorIndex, DenialKind, Manifest, Purposes, limits::ANCHORS_MAX, spki_sha256};
 use store::Storage;
 
-use crate::{Agent, Reason, content, public_key::spki_sha256};
+use crate::{Agent, Reason, content};
 
 /// Anchors by index, as bits: those whose key is denied.
 struct DeniedKeys([u64; ANCHORS_MAX / 64]);

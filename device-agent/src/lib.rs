@@ -51,7 +51,6 @@ pub mod linux;
 pub mod mt3620;
 mod offline;
 mod probing;
-mod public_key;
 mod reason;
 mod refusals;
 mod report;

@@ -12,6 +12,7 @@
 //! | [`tls_rows`], [`hostile_tls`] | servers that a client of TLS must tell apart: `openssl s_server`, and one that breaks the rules |
 //! | [`operator`] | an operator's repository and the people's keys, driven by the real `cloud-updater` |
 //! | [`board`] | boards for programs of the device: emulated in two tiers, or a development kit |
+//! | [`rt_core`] | a real-time core under emulation, compared answer by answer with the same core here |
 //! | [`process`], [`gateway`], [`applications`] | the real programs, a device of its own, and applications that run the whole time |
 
 #![forbid(unsafe_code)]
@@ -32,6 +33,7 @@ pub mod pki;
 pub mod power;
 pub mod process;
 pub mod publisher;
+pub mod rt_core;
 pub mod signers;
 pub mod tls_rows;
 pub mod tls_service;

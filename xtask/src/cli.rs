@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{ci, demo, devkit, failure::Failure, panics, setup, size, test, vectors};
+use crate::{ci, demo, devkit, failure::Failure, m4, panics, setup, size, test, vectors};
 
 /// The build system of this workspace.
 #[derive(Debug, Parser)]
@@ -32,6 +32,8 @@ enum Command {
     Test(TestArgs),
     /// Runs everything that must pass before a change lands
     Ci,
+    /// Builds and emulates the verifying core of a real-time core, and holds it against its budget
+    M4,
     /// Writes the format's test vectors
     Vectors(VectorsArgs),
 }
@@ -133,6 +135,7 @@ pub(crate) fn run() -> Result<(), Failure> {
         Command::Panics => panics::run(consent),
         Command::Test(args) => test::run(&args, consent),
         Command::Ci => ci::run(consent),
+        Command::M4 => m4::run(consent),
         Command::Vectors(args) => vectors::run(args),
     }
 }

@@ -15,6 +15,7 @@ mod devkit;
 mod failure;
 mod files;
 mod licence;
+mod m4;
 mod metadata;
 mod output;
 mod panics;

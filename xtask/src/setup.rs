@@ -20,6 +20,13 @@ pub(crate) struct Tool {
     purpose: &'static str,
 }
 
+impl Tool {
+    /// A program, the Debian packages that bring it, and what it is for.
+    pub(crate) const fn new(program: &'static str, packages: &'static str, purpose: &'static str) -> Self {
+        Self { program, packages, purpose }
+    }
+}
+
 /// The C compiler: `ring` and SQLite are partly written in C.
 pub(crate) const COMPILER: Tool =
     Tool { program: "cc", packages: "gcc libc6-dev", purpose: "compiles the C parts of two dependencies" };

@@ -83,6 +83,7 @@ mod manifest;
 mod memo;
 mod order;
 mod patch;
+mod public_key;
 mod report;
 mod rollout;
 mod section;
@@ -115,6 +116,7 @@ pub use manifest::{
 pub use memo::SignatureMemo;
 pub use order::Order;
 pub use patch::Patch;
+pub use public_key::spki_sha256;
 pub use report::{PROBE_RESULTS_MAX, ProbeResult, Report, ReportFrame};
 pub use rollout::in_share;
 pub use section::{Item, Section, SectionIter};

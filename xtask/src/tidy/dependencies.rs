@@ -7,26 +7,37 @@ use toml::Table;
 use crate::workspace;
 
 /// Each package's folder, its name, and the packages of this workspace that it may depend on.
-const MAY_DEPEND_ON: [(&str, &str, &[&str]); 11] = [
+const MAY_DEPEND_ON: [(&str, &str, &[&str]); 13] = [
     ("crates/applibs", "applibs", &[]),
     ("crates/bundle", "bundle", &[]),
     ("crates/c-api", "c-api", &["bundle", "device-agent", "store"]),
     ("crates/store", "store", &["bundle"]),
     ("crates/chain", "chain", &["bundle"]),
+    ("crates/intercore", "intercore", &["bundle"]),
     ("crates/trust-store", "trust-store", &["bundle", "chain", "store"]),
     ("crates/verified-tls", "verified-tls", &[]),
     ("device-agent", "device-agent", &["bundle", "chain", "store", "trust-store", "verified-tls"]),
     ("cloud-updater", "cloud-updater", &["bundle", "chain"]),
+    ("device-agent/samples/rtapp", "rtapp", &["bundle", "intercore"]),
     (
         "tests",
         "system-tests",
-        &["bundle", "store", "chain", "trust-store", "verified-tls", "device-agent", "cloud-updater"],
+        &[
+            "bundle",
+            "store",
+            "chain",
+            "trust-store",
+            "verified-tls",
+            "device-agent",
+            "cloud-updater",
+            "intercore",
+        ],
     ),
     ("xtask", "xtask", &[]),
 ];
 
 /// Libraries that devices without an operating system link, and the root file of each.
-const WITHOUT_STD: [&str; 2] = ["crates/bundle", "crates/store"];
+const WITHOUT_STD: [&str; 3] = ["crates/bundle", "crates/intercore", "crates/store"];
 
 fn manifest(folder: &str) -> Table {
     let path = workspace::root().join(folder).join("Cargo.toml");

@@ -36,6 +36,7 @@ fn the_readme_names_the_two_commands_and_every_crate() {
         "crates/bundle",
         "crates/store",
         "crates/chain",
+        "crates/intercore",
         "crates/trust-store",
         "crates/verified-tls",
         "device-agent/",

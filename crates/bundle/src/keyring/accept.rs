@@ -18,6 +18,16 @@ pub struct Accepted<'a> {
     pub rest: &'a [u8],
 }
 
+/// A keyring file, split.
+struct File<'a> {
+    recovery: Option<RecoverySet<'a>>,
+    envelope: Envelope<'a>,
+    /// What follows the file.
+    rest: &'a [u8],
+    /// The keyring's document and what follows.
+    start: &'a [u8],
+}
+
 impl Keyring<'_> {
     /// Judges the next generation at the front of `bytes`: a keyring document, with a recovery set in front of it
     /// where one is shown.
@@ -46,14 +56,7 @@ impl Keyring<'_> {
     }
 
     fn judge_next<'b>(&self, bytes: &'b [u8], pace: &mut Pace<'_>) -> Result<Accepted<'b>, VerifyError> {
-        let (first, after) = Envelope::parse(bytes)?;
-        let (recovery, envelope, rest, start) = if first.header().kind == Kind::Recovery {
-            let set = RecoverySet::reveal(&first, self.recovery_commitment())?;
-            let (envelope, rest) = Envelope::parse(after)?;
-            (Some(set), envelope, rest, after)
-        } else {
-            (None, first, after, bytes)
-        };
+        let File { recovery, envelope, rest, start } = self.split(bytes)?;
         let recovered = self.check_header(envelope.header())?;
         if recovered {
             let set = recovery.as_ref().ok_or(VerifyError::RecoveryMissing)?;
@@ -61,17 +64,35 @@ impl Keyring<'_> {
         } else {
             envelope.require_keyring_role(self, pace)?;
         }
-        let authority = if recovered {
-            Authority::Commitment
-        } else {
-            Authority::Threshold { role: Role::Keyring, keyring: self.order() }
-        };
-        let keyring = Keyring::decode(envelope.believe(authority).attach(envelope.body())?)?;
+        let keyring = self.decode_next(&envelope, recovered)?;
         envelope.require_keyring_role(&keyring, pace)?;
         self.check_commitment(&keyring, &envelope, recovery.as_ref(), recovered, pace)?;
         self.check_restated_floors(&keyring, recovered)?;
         let length = start.len().saturating_sub(rest.len());
         Ok(Accepted { keyring, document: start.get(..length).unwrap_or_default(), recovered, rest })
+    }
+
+    /// Splits a keyring file: a recovery set where one is shown, which must be the one committed to, and the keyring.
+    #[inline(never)] // what it needs is off the stack again when signatures are checked
+    fn split<'b>(&self, bytes: &'b [u8]) -> Result<File<'b>, VerifyError> {
+        let (first, after) = Envelope::parse(bytes)?;
+        if first.header().kind != Kind::Recovery {
+            return Ok(File { recovery: None, envelope: first, rest: after, start: bytes });
+        }
+        let recovery = Some(RecoverySet::reveal(&first, self.recovery_commitment())?);
+        let (envelope, rest) = Envelope::parse(after)?;
+        Ok(File { recovery, envelope, rest, start: after })
+    }
+
+    /// Decodes the new keyring, whose old threshold or recovery keys have signed.
+    #[inline(never)] // as above
+    fn decode_next<'b>(&self, envelope: &Envelope<'b>, recovered: bool) -> Result<Keyring<'b>, VerifyError> {
+        let authority = if recovered {
+            Authority::Commitment
+        } else {
+            Authority::Threshold { role: Role::Keyring, keyring: self.order() }
+        };
+        Ok(Keyring::decode(envelope.believe(authority).attach(envelope.body())?)?)
     }
 
     /// Kind, channel and order; true where the header opens the next epoch.

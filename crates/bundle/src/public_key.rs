@@ -1,6 +1,6 @@
 //! The public key inside a certificate: just enough DER to hash it, for denials by key.
 
-use bundle::Sha256;
+use crate::Sha256;
 
 /// DER tags (X.690 §8): a constructed SEQUENCE, and the constructed context tag of the version.
 const SEQUENCE: u8 = 0x30;
@@ -10,7 +10,8 @@ const VERSION: u8 = 0xa0;
 ///
 /// This judges nothing: it walks over the fields in front of the key by their lengths. Whether a certificate is
 /// any good is decided where chains are judged.
-pub(crate) fn spki_sha256(certificate: &[u8]) -> Option<Sha256> {
+#[must_use]
+pub fn spki_sha256(certificate: &[u8]) -> Option<Sha256> {
     let (content, _) = element(certificate, SEQUENCE)?;
     let (mut fields, _) = element(content, SEQUENCE)?;
     if fields.first() == Some(&VERSION) {
@@ -52,6 +53,8 @@ fn any_element(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec::Vec;
+
     use super::*;
 
     #[test]
