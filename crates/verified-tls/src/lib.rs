@@ -1,10 +1,6 @@
 //! A TLS 1.3 client whose connection cannot be used before the server is authenticated.
-//!
-//! `embedded-tls` does the handshake and the records, in 16 KiB of buffer and without an operating system. Around it
-//! stand three things that it lacks: a check of the server's signature that cannot be left out, a judgement on the
-//! chain that must come before the first byte, and a guard that keeps from it every input on which it panics.
-//! `DESIGN.md` beside this crate has the reasons and every panic; `README.md` has what it is for.
-
+#![doc = ""]
+#![doc = include_str!("../README.md")]
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(

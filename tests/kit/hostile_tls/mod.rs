@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "a script that is wrong fails loudly and at once")]
 
+mod proofs;
 mod schedule;
 mod scripts;
 mod session;

@@ -2,7 +2,8 @@
 
 use std::io;
 
-use super::session::{ALERT, DATA, HANDSHAKE, Hello, Session, message, record, vector};
+use super::proofs;
+use super::session::{ALERT, DATA, HANDSHAKE, Hello, Session, message, record};
 
 /// One way to be hostile.
 #[derive(Clone, Copy)]
@@ -15,7 +16,7 @@ pub struct Script {
     pub play: fn(&mut Session) -> io::Result<()>,
 }
 
-const NOT_ALLOWED: &str = "failed tls_message_not_allowed";
+pub(super) const NOT_ALLOWED: &str = "failed tls_message_not_allowed";
 const RECORD: &str = "failed tls_record_not_allowed";
 const SERVER_HELLO: &str = "failed tls_server_hello";
 
@@ -25,17 +26,21 @@ const RETRY: [u8; 32] = [
     0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
 ];
 
-fn script(name: &'static str, expect: &'static str, play: fn(&mut Session) -> io::Result<()>) -> Script {
+pub(super) fn script(
+    name: &'static str,
+    expect: &'static str,
+    play: fn(&mut Session) -> io::Result<()>,
+) -> Script {
     Script { name, expect, play }
 }
 
 /// Every script; the first ones are honest, to show that the others are refused for what they do.
 #[must_use]
 pub fn scripts() -> Vec<Script> {
-    [honest(), in_the_clear(), in_the_handshake(), without_proof(), after_it(), without_end()].concat()
+    [honest(), in_the_clear(), in_the_handshake(), proofs::scripts(), after_it(), without_end()].concat()
 }
 
-fn greeted(session: &mut Session) -> io::Result<()> {
+pub(super) fn greeted(session: &mut Session) -> io::Result<()> {
     session.hello(Hello::default())
 }
 
@@ -53,7 +58,7 @@ fn late(session: &mut Session, inner: &[u8]) -> io::Result<()> {
     session.close()
 }
 
-fn answer(session: &mut Session) -> io::Result<()> {
+pub(super) fn answer(session: &mut Session) -> io::Result<()> {
     session.data(b"welcome")?;
     session.close()
 }
@@ -221,96 +226,6 @@ fn in_the_handshake() -> Vec<Script> {
         }),
         script("plaintext_longer_than_allowed", NOT_ALLOWED, |session| {
             inside(session, &[&[8; 16_400], [HANDSHAKE].as_slice()].concat())
-        }),
-    ]
-}
-
-/// Handshakes in which the proof is missing or wrong.
-fn without_proof() -> Vec<Script> {
-    /// EncryptedExtensions, these messages, and a Finished that is right; then an invitation to talk.
-    fn finish(session: &mut Session, parts: fn(&Session) -> Vec<Vec<u8>>) -> io::Result<()> {
-        greeted(session)?;
-        session.messages(&[Session::extensions()])?;
-        for message in parts(session) {
-            session.messages(&[message])?;
-        }
-        let finished = session.finished(&[]);
-        session.messages(&[finished])?;
-        session.switch();
-        answer(session)
-    }
-    fn proof(session: &Session) -> [Vec<u8>; 2] {
-        let certificate = session.certificate();
-        let verify = session.verify(&certificate);
-        [certificate, verify]
-    }
-    vec![
-        script("no_certificate", "failed tls_unauthenticated", |session| finish(session, |_| Vec::new())),
-        script("no_certificate_verify", "failed tls_unauthenticated", |session| {
-            finish(session, |session| vec![session.certificate()])
-        }),
-        script("certificate_verify_only", NOT_ALLOWED, |session| {
-            finish(session, |session| vec![session.verify(&[])])
-        }),
-        script("empty_certificate", "failed tls_unauthenticated", |session| {
-            finish(session, |_| vec![Session::certificate_of(&[])])
-        }),
-        script("another_certificate_after_the_proof", NOT_ALLOWED, |session| {
-            finish(session, |session| {
-                let [certificate, verify] = proof(session);
-                vec![certificate.clone(), verify, certificate]
-            })
-        }),
-        script("two_certificates_before_the_proof", NOT_ALLOWED, |session| {
-            finish(session, |session| vec![session.certificate(), session.certificate()])
-        }),
-        script("signature_of_another_handshake", "failed tls_signature", |session| {
-            finish(session, |session| vec![session.certificate(), session.verify(b"something else")])
-        }),
-        script("signature_cut_short", "failed tls_signature", |session| {
-            finish(session, |session| vec![session.certificate(), message(15, &[4, 3, 0, 0])])
-        }),
-        script("signature_of_pkcs_1", "failed tls_signature_algorithm", |session| {
-            finish(session, |session| vec![session.certificate(), message(15, &[4, 1, 0, 1, 0])])
-        }),
-        script("signature_of_unknown_algorithm", "failed tls_signature_algorithm", |session| {
-            finish(session, |session| vec![session.certificate(), message(15, &[0xfe, 0xfe, 0, 1, 0])])
-        }),
-        script("signature_that_does_not_fit_the_key", "failed tls_signature_algorithm", |session| {
-            finish(session, |session| vec![session.certificate(), message(15, &[8, 7, 0, 1, 0])])
-        }),
-        script("certificate_that_is_none", "failed tls_certificate", |session| {
-            finish(session, |session| vec![Session::certificate_of(&[vec![0x30, 0]]), session.verify(&[])])
-        }),
-        script("certificates_that_lie_about_their_length", NOT_ALLOWED, |session| {
-            finish(session, |_| vec![message(11, &[0, 0xff, 0xff, 0xff])])
-        }),
-        script("chain_of_200_certificates", "failed tls_message_not_allowed", |session| {
-            finish(session, |_| vec![Session::certificate_of(&vec![vec![0x30, 0]; 200])])
-        }),
-        script("chain_of_12_certificates", "failed tls_chain_too_long", |session| {
-            finish(session, |_| vec![Session::certificate_of(&vec![vec![0x30, 0]; 12])])
-        }),
-        script("chain_of_16_kib", "failed tls_chain_too_long", |session| {
-            finish(session, |_| vec![Session::certificate_of(&vec![vec![0x30; 4_000]; 4])])
-        }),
-        script("wrong_finished", "failed tls_record_not_authentic", |session| {
-            greeted(session)?;
-            session.messages(&[Session::extensions()])?;
-            for message in proof(session) {
-                session.messages(&[message])?;
-            }
-            session.messages(&[message(20, &[0x5a; 32])])
-        }),
-        script("finished_of_48_bytes", NOT_ALLOWED, |session| {
-            greeted(session)?;
-            session.messages(&[Session::extensions(), message(20, &[0x5a; 48])])
-        }),
-        script("certificate_with_a_signed_ocsp_response", "failed tls_unauthenticated", |session| {
-            finish(session, |_| {
-                let entry = [vector(3, &[0x30, 0]), vector(2, &[0, 5, 0, 1, 0])].concat();
-                vec![message(11, &[vec![0], vector(3, &entry)].concat())]
-            })
         }),
     ]
 }
