@@ -11,6 +11,7 @@ use crate::{
     arm::{Program, Toolchain, packages::Machine},
     failure::Failure,
     files, process,
+    sample::{self, Build, Sample},
     setup::Consent,
     workspace,
 };
@@ -24,7 +25,7 @@ const SOURCES: &str = "tests/board";
 ///
 /// # Errors
 /// A build fails, or the emulated machine cannot be fetched.
-pub(crate) fn build(toolchain: &Toolchain, consent: Consent) -> Result<PathBuf, Failure> {
+pub(crate) fn build(toolchain: &Toolchain, sample: &Sample, consent: Consent) -> Result<PathBuf, Failure> {
     let folder = toolchain.folder.join("board");
     files::create_folder(&folder)?;
     let machine = Machine::find(&toolchain.folder, consent)?;
@@ -34,11 +35,15 @@ pub(crate) fn build(toolchain: &Toolchain, consent: Consent) -> Result<PathBuf, 
         link(path, &folder.join(name))?;
     }
     let sources = workspace::root().join(SOURCES);
-    platform(&sources.join("platform"), &folder.join("platform.so"))?;
+    platform(&sources, &folder.join("platform.so"))?;
     let supervisor = c_program(vec![sources.join("strict/supervisor.c")]);
     toolchain.compile_c(&supervisor, &folder.join("supervisor"))?;
     let visitor = c_program(vec![sources.join("visitor/visitor.c")]);
     image(toolchain, &folder, "visitor", &sources.join("visitor/package"), &visitor)?;
+    for (name, build) in [("sample", Build::WithAgent), ("sample-measuring-stack", Build::MeasuringStack)] {
+        let package = [sample::folder().join("app_manifest.json")];
+        image_of(toolchain, &folder, name, &package, &sample.program(build, true))?;
+    }
     Ok(folder)
 }
 
@@ -53,15 +58,23 @@ pub(crate) fn image(
     package: &Path,
     program: &Program,
 ) -> Result<(), Failure> {
+    let entries = fs::read_dir(package).into_iter().flatten().flatten();
+    let files: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    image_of(toolchain, folder, name, &files, program)
+}
+
+fn image_of(
+    toolchain: &Toolchain,
+    folder: &Path,
+    name: &str,
+    package: &[PathBuf],
+    program: &Program,
+) -> Result<(), Failure> {
     let image = folder.join("images").join(name);
     files::create_folder(&image.join("bin"))?;
-    for entry in fs::read_dir(package).into_iter().flatten().flatten() {
-        let to = image.join(entry.file_name());
-        fs::copy(entry.path(), &to).map_err(|source| Failure::File {
-            action: "copy the file",
-            path: to,
-            source,
-        })?;
+    for file in package {
+        let to = image.join(file.file_name().unwrap_or_default());
+        fs::copy(file, &to).map_err(|source| Failure::File { action: "copy the file", path: to, source })?;
     }
     toolchain.compile_c(program, &image.join("bin/app"))
 }
@@ -70,19 +83,20 @@ fn c_program(inputs: Vec<PathBuf>) -> Program {
     Program { inputs, is_stripped: true, ..Program::default() }
 }
 
-/// The host's library around a program's system calls.
+/// The host's library around a program's system calls. It reads what controls the board as the stand-in does.
 fn platform(sources: &Path, out: &Path) -> Result<(), Failure> {
     let is_c = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "c");
-    let mut inputs: Vec<PathBuf> = fs::read_dir(sources)
+    let mut inputs: Vec<PathBuf> = fs::read_dir(sources.join("platform"))
         .into_iter()
         .flatten()
         .flatten()
         .map(|entry| entry.path())
         .filter(is_c)
         .collect();
+    inputs.push(sources.join("control/control.c"));
     inputs.sort();
     let mut compiler = Command::new("cc");
-    compiler.args(["-shared", "-fPIC", "-O2", "-Wall", "-o"]).arg(out).args(&inputs);
+    compiler.args(["-shared", "-fPIC", "-O2", "-Wall", "-DBOARD_PLATFORM", "-o"]).arg(out).args(&inputs);
     compiler.args(["-lpthread", "-ldl"]);
     let result = process::run_quiet(&mut compiler, |_| {})?;
     if result.passed {

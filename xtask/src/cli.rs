@@ -92,20 +92,11 @@ impl KitName {
 }
 
 /// Flags of `size`.
-#[derive(Clone, Debug, Default, Args)]
+#[derive(Clone, Copy, Debug, Default, Args)]
 pub(crate) struct SizeArgs {
     /// Write one JSON object to standard output
     #[arg(long)]
     pub(crate) json: bool,
-    /// The Cargo.toml of another workspace whose library is measured
-    #[arg(long, value_name = "FILE", hide = true)]
-    pub(crate) manifest: Option<String>,
-    /// Another library to measure
-    #[arg(long, value_name = "NAME", hide = true)]
-    pub(crate) package: Option<String>,
-    /// Another folder of C files to measure it in
-    #[arg(long, value_name = "FOLDER", hide = true)]
-    pub(crate) sample: Option<PathBuf>,
 }
 
 /// Flags of `test`.
@@ -131,7 +122,7 @@ pub(crate) fn run() -> Result<(), Failure> {
     match cli.command {
         Command::Demo(args) => demo::run(&args, consent),
         Command::Devkit(args) => devkit::run(&args, consent),
-        Command::Size(args) => size::run(&args, consent),
+        Command::Size(args) => size::run(args, consent),
         Command::Panics => panics::run(consent),
         Command::Test(args) => test::run(&args, consent),
         Command::Ci => ci::run(consent),

@@ -7,8 +7,10 @@ use crate::{
     board,
     cli::{DevkitArgs, KitName},
     failure::Failure,
-    output, process,
+    files, output, process,
+    sample::Sample,
     setup::{self, Consent},
+    size,
     test::PROGRAMS_VARIABLE,
     workspace,
 };
@@ -30,10 +32,14 @@ pub(crate) fn run(args: &DevkitArgs, consent: Consent) -> Result<(), Failure> {
         return Err(Failure::Check(format!("the build failed: {}", process::text(&programs))));
     }
     output::say("build: the programs of the device, and the emulated board");
-    let folder = board::build(&toolchain, consent)?;
+    let sample = Sample::find(&toolchain, consent, |_| {})?;
+    let folder = board::build(&toolchain, &sample, consent)?;
+    let figures = folder.join("figures.json");
+    files::write(&figures, sizes(&toolchain, &sample)?.as_bytes())?;
     let mut devkit = Command::new(workspace::programs().join("devkit"));
     devkit.current_dir(workspace::root()).env(PROGRAMS_VARIABLE, workspace::programs());
     devkit.env(board::FOLDER_VARIABLE, &folder).args(["--kit", args.kit.word()]);
+    devkit.arg("--figures").arg(&figures);
     if args.json {
         devkit.arg("--json");
     }
@@ -47,4 +53,11 @@ pub(crate) fn run(args: &DevkitArgs, consent: Consent) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::Check("not every test of the device passed".to_owned()))
+}
+
+/// What the programs take of a device, as the tests' report has it too.
+fn sizes(toolchain: &Toolchain, sample: &Sample) -> Result<String, Failure> {
+    let measured = size::measure(toolchain, sample)?;
+    serde_json::to_string(&measured)
+        .map_err(|error| Failure::Unreadable { what: "the sizes".to_owned(), message: error.to_string() })
 }

@@ -21,6 +21,7 @@ mod output;
 mod panics;
 mod policy;
 mod process;
+mod sample;
 mod setup;
 mod size;
 mod steps;

@@ -7,6 +7,7 @@
 //! | [`rust`] | the Rust compiler and the source of its library: rustup's, or Debian's |
 //! | [`zig`] | the C compiler for the device, which brings musl |
 //! | [`library`], [`program`] | what is built: a static library, a C program that links it, a program of a real-time core |
+//! | [`wolfssl`] | the TLS library of the sample app, which the device's system brings |
 //! | [`packages`] | Debian packages of the emulated machine, unpacked and never installed |
 //!
 //! All of it lives in `target/arm`; nothing else on the machine is written, but for Debian packages that
@@ -17,6 +18,7 @@ pub(crate) mod packages;
 pub(crate) mod program;
 pub(crate) mod rust;
 pub(crate) mod toolchain;
+pub(crate) mod wolfssl;
 pub(crate) mod zig;
 
 pub(crate) use library::{Library, Variant};

@@ -21,6 +21,8 @@ pub(crate) struct Program {
     pub(crate) inputs: Vec<PathBuf>,
     /// Folders of headers.
     pub(crate) includes: Vec<PathBuf>,
+    /// Folders of headers that somebody else wrote, whose warnings are theirs.
+    pub(crate) system_includes: Vec<PathBuf>,
     /// Names defined to 1.
     pub(crate) defines: Vec<&'static str>,
     /// Further flags of the compiler.
@@ -47,6 +49,9 @@ impl Toolchain {
         compiler.args(program.defines.iter().map(|name| format!("-D{name}=1")));
         for folder in &program.includes {
             compiler.arg("-I").arg(folder);
+        }
+        for folder in &program.system_includes {
+            compiler.arg("-isystem").arg(folder);
         }
         // zig leaves symbols out unless they are asked for.
         compiler.arg(if program.is_stripped { "-s" } else { "-g" });

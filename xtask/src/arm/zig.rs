@@ -58,6 +58,11 @@ impl Zig {
         Command::new(&self.compiler)
     }
 
+    /// The archiver of its objects, as a command.
+    pub(crate) fn archiver(&self) -> Command {
+        Command::new(&self.archiver)
+    }
+
     /// Where build scripts find compiler and archiver.
     pub(crate) fn environment(&self) -> [(String, PathBuf); 3] {
         let target = super::DEVICE_TARGET.replace('-', "_");

@@ -10,10 +10,12 @@ mod symbols;
 
 use serde::Serialize;
 
-pub(crate) use measure::{Measured, Subject};
+pub(crate) use measure::Measured;
 pub(crate) use symbols::owner;
 
-use crate::{arm::Toolchain, cli::SizeArgs, failure::Failure, output, setup::Consent, steps::Steps};
+use crate::{
+    arm::Toolchain, cli::SizeArgs, failure::Failure, output, sample::Sample, setup::Consent, steps::Steps,
+};
 use budget::Verdict;
 use cost::Cost;
 
@@ -29,22 +31,33 @@ struct Report<'a> {
     costs: &'a [Cost],
 }
 
+/// Measures all that needs no board.
+///
+/// # Errors
+/// A build fails.
+pub(crate) fn measure(toolchain: &Toolchain, sample: &Sample) -> Result<Measured, Failure> {
+    let mut measured = Measured::default();
+    measure::app(toolchain, sample, &mut measured)?;
+    measure::core(toolchain, &mut measured, |_| {})?;
+    Ok(measured)
+}
+
 /// Measures, prints and judges.
 ///
 /// # Errors
 /// A build fails, or a figure is above its limit.
-pub(crate) fn run(args: &SizeArgs, consent: Consent) -> Result<(), Failure> {
+pub(crate) fn run(args: SizeArgs, consent: Consent) -> Result<(), Failure> {
     let toolchain = Toolchain::find(consent)?;
-    let subject = Subject::new(args);
     let (mut measured, mut costs) = (Measured::default(), Vec::new());
     let mut steps = Steps::new(STEPS);
     steps.step("the agent in an app", |bar| {
         let watch = |line: &str| bar.set_message(line.trim().to_owned());
-        costs = measure::app(&toolchain, &subject, &mut measured, watch)?;
+        let sample = Sample::find(&toolchain, consent, watch)?;
+        costs = measure::app(&toolchain, &sample, &mut measured)?;
         Ok(())
     });
     steps.step("the verifying core on a real-time core", |bar| {
-        measure::core(&toolchain, &subject, &mut measured, |line| bar.set_message(line.trim().to_owned()))
+        measure::core(&toolchain, &mut measured, |line| bar.set_message(line.trim().to_owned()))
     });
     let verdicts = budget::judge(&measured)?;
     let passed = verdicts.iter().all(|verdict| verdict.passed);
