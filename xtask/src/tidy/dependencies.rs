@@ -20,7 +20,16 @@ const MAY_DEPEND_ON: [(&str, &str, &[&str]); 11] = [
     (
         "tests",
         "system-tests",
-        &["bundle", "store", "chain", "trust-store", "verified-tls", "device-agent", "cloud-updater"],
+        &[
+            "bundle",
+            "c-api",
+            "store",
+            "chain",
+            "trust-store",
+            "verified-tls",
+            "device-agent",
+            "cloud-updater",
+        ],
     ),
     ("xtask", "xtask", &[]),
 ];
