@@ -204,16 +204,21 @@ impl Board {
     /// Waits as an event loop does; where a server said that nothing more will come, the clock moves.
     fn wait(&self, descriptor: i32, interest: Interest, milliseconds: u64) {
         let interest = (interest.readable, interest.writable);
+        let mut left = milliseconds;
         for _ in 0..LOOKS_MAX {
             let is_quiet = self.quiet.is_announced();
-            if ready(descriptor, interest, if is_quiet { 0 } else { 20 }) {
+            if left == 0 || ready(descriptor, interest, if is_quiet { 0 } else { 20 }) {
                 return;
             }
             match is_quiet.then(|| self.quiet.take()).flatten() {
                 None => {}
-                Some(Pass::All) => return self.pass(milliseconds),
+                Some(Pass::All) => return self.pass(left),
                 // The byte comes now, and the board waits for it.
-                Some(Pass::Nearly) => self.pass(milliseconds.saturating_sub(1_000).max(500)),
+                Some(Pass::Nearly) => {
+                    let passed = left.saturating_sub(1_000).max(500).min(left);
+                    self.pass(passed);
+                    left -= passed;
+                }
             }
         }
         panic!("nobody answers: {:?}", self.world.lines.borrow());

@@ -227,6 +227,6 @@ fn a_step_checks_at_most_one_signature_and_a_cycle_is_many_steps() {
         assert!(steps < 10_000_000);
         std::thread::yield_now();
     }
-    assert!(signatures >= 4, "head, and two of the release: {signatures}");
+    assert!(signatures >= 3, "head, and two of the release: {signatures}");
     assert_eq!(board.release(), 2);
 }

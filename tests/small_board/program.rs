@@ -66,7 +66,8 @@ pub(crate) struct Setup {
 /// A running agent.
 pub(crate) struct Program {
     pub(crate) agent: *mut DeviceAgent,
-    pub(crate) setup: Setup,
+    /// `None` once the agent was stopped.
+    pub(crate) setup: Option<Setup>,
 }
 
 /// The size that a struct says of itself.
@@ -146,7 +147,7 @@ impl Setup {
         let config = self.config();
         let (code, agent) = self.start(&config);
         assert_eq!((code, agent.is_null()), (DEVICE_AGENT_OK, false));
-        Program { agent, setup: self }
+        Program { agent, setup: Some(self) }
     }
 }
 
@@ -157,17 +158,12 @@ impl Program {
     }
 
     pub(crate) fn application(&self) -> &Application {
-        &self.setup.application
+        &self.setup.as_ref().unwrap().application
     }
 
     pub(crate) fn step(&self) -> i32 {
         // SAFETY: the agent of this program.
         unsafe { device_agent_step(self.agent) }
-    }
-
-    pub(crate) fn nudge(&self) -> i32 {
-        // SAFETY: the agent of this program.
-        unsafe { device_agent_nudge(self.agent) }
     }
 
     pub(crate) fn wait_for(&self) -> DeviceAgentWait {
@@ -276,11 +272,21 @@ impl Program {
     }
 
     /// Stops the agent and gives everything else back.
-    pub(crate) fn stop(self) -> Setup {
+    pub(crate) fn stop(mut self) -> Setup {
         // SAFETY: the agent of this program, which nobody uses any more.
         assert_eq!(unsafe { device_agent_stop(self.agent) }, DEVICE_AGENT_OK);
-        self.setup.application.agent.set(ptr::null_mut());
-        self.setup
+        let setup = self.setup.take().unwrap();
+        setup.application.agent.set(ptr::null_mut());
+        setup
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        if self.setup.is_some() {
+            // SAFETY: the agent of this program. A test that fails in the middle leaves none behind for the next one.
+            unsafe { device_agent_stop(self.agent) };
+        }
     }
 }
 

@@ -187,33 +187,33 @@ impl<'w, P: Platform, S: Storage> Driver<'w, P, S> {
 
     /// The answer to [`Platform::resolve`]; `None` where there is no address.
     pub fn resolved(&mut self, ticket: u32, address: Option<IpAddr>) -> Answered {
-        self.blocked.until = None;
-        match &mut self.work {
+        let answered = match &mut self.work {
             Work::Fetch(fetch) => fetch.resolved(ticket, address),
             Work::Probe(probe) => probe.resolved(ticket, address),
             Work::Nothing | Work::Report { .. } => Answered::Unknown,
-        }
+        };
+        self.unblock(answered)
     }
 
     /// The answer to [`Platform::probe`].
     pub fn probed(&mut self, ticket: u32, verdict: AppVerdict) -> Answered {
-        self.blocked.until = None;
-        match &mut self.work {
+        let answered = match &mut self.work {
             Work::Probe(probe) => probe.answered(ticket, verdict),
             _ => Answered::Unknown,
-        }
+        };
+        self.unblock(answered)
     }
 
     /// The answer to [`Platform::report`].
     pub fn reported(&mut self, ticket: u32, is_delivered: bool) -> Answered {
-        self.blocked.until = None;
-        match &mut self.work {
+        let answered = match &mut self.work {
             Work::Report { ticket: open, delivered, .. } if *open == ticket => {
                 *delivered = Some(is_delivered);
                 Answered::Taken
             }
             _ => Answered::Unknown,
-        }
+        };
+        self.unblock(answered)
     }
 
     /// How the application's own connection to a service ended, made with what was trusted at `generation`.
@@ -288,6 +288,14 @@ impl<'w, P: Platform, S: Storage> Driver<'w, P, S> {
     /// Stops the step: it goes on at `until`, or when the descriptor is ready.
     pub(super) const fn block(&mut self, descriptor: Option<(i32, Interest)>, until: u64) {
         self.blocked = Blocked { descriptor, until: Some(until) };
+    }
+
+    /// An answer that was waited for ends the wait; any other changes nothing.
+    fn unblock(&mut self, answered: Answered) -> Answered {
+        if answered == Answered::Taken {
+            self.blocked = Blocked::default();
+        }
+        answered
     }
 
     /// Keeps the work on a fetch for the next step.
