@@ -5,6 +5,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 
+use bundle::UnixSeconds;
 use device_agent::mt3620::posix::{self, TcpSocket};
 use device_agent::mt3620::{
     AppProbe, Asked, BaseUrl, Driver, Interest, Level, NetworkError, Options, Pace, Platform, Resolution,
@@ -29,6 +30,8 @@ const LOOKS_MAX: u32 = 1_000;
 pub(crate) struct World {
     uptime_milliseconds: Cell<u64>,
     pub(crate) is_clock_unknown: Cell<bool>,
+    /// What the calendar says instead of the truth.
+    pub(crate) calendar: Cell<Option<u64>>,
     pub(crate) lines: RefCell<Vec<String>>,
     pub(crate) changes: RefCell<Vec<u64>>,
     pub(crate) reports: RefCell<Vec<(u32, Vec<u8>)>>,
@@ -75,7 +78,8 @@ impl Platform for TestPlatform {
         if self.0.is_clock_unknown.get() {
             return Clock::Unknown;
         }
-        Clock::Known(SIGNED.plus(self.0.uptime_milliseconds.get() / 1_000))
+        let truth = SIGNED.plus(self.0.uptime_milliseconds.get() / 1_000);
+        Clock::Known(self.0.calendar.get().map_or(truth, UnixSeconds))
     }
 
     fn entropy(&mut self, into: &mut [u8]) -> Result<(), NetworkError> {

@@ -6,7 +6,7 @@ use rustls::version::TLS12;
 use system_tests::tls_service::{ALL_VERSIONS, TlsService};
 
 use crate::board::{Board, authenticated};
-use crate::scene::{HUB, Scene, UPDATES};
+use crate::scene::{HUB, SIGNED, Scene, UPDATES};
 use crate::server::{Manner, Server, Then};
 
 /// What a cycle comes to whose servers both behave in this manner.
@@ -219,4 +219,50 @@ fn an_endpoint_that_hangs_or_speaks_no_tls_1_3_says_nothing_of_the_release() {
     let scene = Scene::new();
     let closed = Server::plain(&scene.tree, &scene.quiet).address().port();
     check(closed, scene, "tcp");
+}
+
+#[test]
+fn a_404_of_whatever_length_is_an_answer() {
+    for bytes in [0, 5_000, 100_000] {
+        let scene = Scene::new();
+        let mut board = Board::new(&scene);
+        scene.servers[0].behave(Manner::Explains(bytes));
+        assert_eq!(
+            board.cycle(),
+            authenticated(Reason::UpToDate),
+            "{bytes}: {:?}",
+            board.world.lines.borrow()
+        );
+        assert_eq!(scene.servers[1].take_connections(), 0, "{bytes}");
+    }
+}
+
+#[test]
+fn servers_that_say_nothing_do_not_hide_one_that_works() {
+    let scene = Scene::new();
+    let mute: Vec<Server> = (0..6).map(|_| Server::plain(&scene.tree, &scene.quiet)).collect();
+    for server in &mute {
+        server.behave(Manner::Mute(Then::Silence));
+    }
+    let mut urls: Vec<String> = mute.iter().map(|server| format!("https://{}/", server.address())).collect();
+    urls.extend(scene.urls());
+    let mut board = Board::follow(&scene, &urls.iter().map(String::as_str).collect::<Vec<_>>(), None);
+    assert_eq!(board.cycle().reason, Reason::Unreachable);
+    assert_eq!(board.uptime_milliseconds(), limits::FETCH_MILLISECONDS);
+    assert_eq!(board.cycle(), authenticated(Reason::UpToDate), "{:?}", board.world.lines.borrow());
+}
+
+#[test]
+fn a_calendar_that_jumps_stops_nothing() {
+    let mut scene = Scene::new();
+    let mut board = Board::new(&scene);
+    for seconds in [1, u64::MAX, 0, u64::MAX / 2, SIGNED.0] {
+        board.world.calendar.set(Some(seconds));
+        board.cycle();
+        assert_eq!(board.release(), 1, "{seconds}: {:?}", board.world.lines.borrow());
+    }
+    board.world.calendar.set(None);
+    scene.publisher.now = SIGNED.plus(board.uptime_milliseconds() / 1_000);
+    scene.publish_both();
+    assert_eq!(board.cycle(), authenticated(Reason::Confirmed), "{:?}", board.world.lines.borrow());
 }

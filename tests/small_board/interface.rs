@@ -26,6 +26,7 @@ use device_agent_c::{Code, DeviceAgent};
 
 use crate::program::{Program, Setup, size, snapshot};
 use crate::scene::Scene;
+use crate::server::Server;
 
 /// Every byte of the store's file.
 fn stored(setup: &Setup) -> Vec<u8> {
@@ -344,4 +345,28 @@ fn every_code_and_reason_has_its_name() {
         assert_eq!(name.to_str(), Ok(reason.name()));
     }
     assert_eq!(device_agent_abi_version(), DEVICE_AGENT_ABI_VERSION);
+}
+
+#[test]
+fn an_application_without_callbacks_reaches_numeric_addresses() {
+    let scene = Scene::new();
+    let plain = Server::plain(&scene.tree, &scene.quiet);
+    let urls = [
+        c"https://nobody.example/".to_owned(),
+        CString::new(format!("http://{}/", plain.address())).unwrap(),
+    ];
+    let pointers = urls.each_ref().map(|url| url.as_ptr());
+    let mut setup = Setup::new(&scene);
+    let mut config = setup.config();
+    (config.urls, config.url_count) = (pointers.as_ptr(), pointers.len());
+    let callbacks = &mut config.callbacks;
+    (callbacks.unix_seconds, callbacks.resolve, callbacks.probe) = (None, None, None);
+    (callbacks.changed, callbacks.report, callbacks.log) = (None, None, None);
+    let (code, agent) = setup.start(&config);
+    assert_eq!(code, DEVICE_AGENT_OK);
+    let program = Program { agent, setup: Some(setup) };
+    let seen = program.cycle();
+    assert!(seen.unauthenticated && seen.release.number == 1, "{seen:?}");
+    assert!(plain.take_requests().iter().any(|path| path == "prod/head"));
+    program.stop();
 }

@@ -20,6 +20,7 @@ fn answer_names(board: &mut Board, address: Option<IpAddr>) -> bool {
     let names = std::mem::take(&mut *board.world.names.borrow_mut());
     for (ticket, _) in &names {
         assert_eq!(board.driver.resolved(*ticket, address), Answered::Taken);
+        assert_eq!(board.driver.resolved(*ticket, None), Answered::Unknown, "answered already");
         assert_eq!(board.driver.resolved(ticket + 1, address), Answered::Unknown, "never asked");
     }
     !names.is_empty()
@@ -90,6 +91,8 @@ fn probed(board: &mut Board, verdict: &AppVerdict) -> (Reason, Vec<String>) {
         for (ticket, endpoint) in &probes {
             assert_eq!(board.driver.probed(ticket + 1, verdict.clone()), Answered::Unknown, "never asked");
             assert_eq!(board.driver.probed(*ticket, verdict.clone()), Answered::Taken);
+            let nothing = AppVerdict::Judged { present: None, candidate: None };
+            assert_eq!(board.driver.probed(*ticket, nothing), Answered::Unknown, "answered already");
             asked.push(endpoint.clone());
         }
         !probes.is_empty()
@@ -200,6 +203,7 @@ fn a_report_is_handed_over_as_the_bytes_that_a_key_signs_until_it_is_delivered()
             if board.driver.reported(ticket, is_delivered) == Answered::Unknown {
                 return false;
             }
+            assert_eq!(board.driver.reported(ticket, true), Answered::Unknown, "answered already");
             answered += 1;
             true
         });

@@ -22,6 +22,8 @@ pub(crate) enum Manner {
     Chunked(usize),
     /// Promises to keep the connection, and closes it after so many answers.
     ClosesAfter(usize),
+    /// As `Kept`, and what is not there is explained in so many bytes.
+    Explains(usize),
     /// Reads a request, then sends these bytes and does what follows.
     Says(Vec<u8>, Then),
     /// Sends half of a file's body and does what follows, where the path has this in it; else `Kept`.
@@ -148,9 +150,10 @@ impl Shared {
         while let Some(path) = request(stream) {
             locked(&self.requests).push(path.clone());
             let body = self.tree.read().unwrap_or_else(PoisonError::into_inner).get(&path).cloned();
-            let (head, body) = match body {
-                Some(body) => ("HTTP/1.1 200 OK", body),
-                None => ("HTTP/1.1 404 Not Found", b"There is no such file.\n".to_vec()),
+            let (head, body) = match (body, self.manner()) {
+                (Some(body), _) => ("HTTP/1.1 200 OK", body),
+                (None, Manner::Explains(bytes)) => ("HTTP/1.1 404 Not Found", vec![b' '; bytes]),
+                (None, _) => ("HTTP/1.1 404 Not Found", b"There is no such file.\n".to_vec()),
             };
             let length = format!("{head}\r\nContent-Length: {}\r\n\r\n", body.len());
             match self.manner() {

@@ -39,7 +39,7 @@ pub struct Driver<'w, P: Platform, S: Storage> {
     pub(super) work: Work,
     pub(super) routes: Routes,
     /// How many servers the order of preference was moved on by.
-    turns: usize,
+    pub(super) turns: usize,
     /// The channel's connection, kept for the next file of the same cycle.
     pub(super) link: Option<Link>,
     tickets: u32,
@@ -207,7 +207,7 @@ impl<'w, P: Platform, S: Storage> Driver<'w, P, S> {
     /// The answer to [`Platform::report`].
     pub fn reported(&mut self, ticket: u32, is_delivered: bool) -> Answered {
         let answered = match &mut self.work {
-            Work::Report { ticket: open, delivered, .. } if *open == ticket => {
+            Work::Report { ticket: open, delivered: delivered @ None, .. } if *open == ticket => {
                 *delivered = Some(is_delivered);
                 Answered::Taken
             }
