@@ -104,6 +104,8 @@ fn a_start_with_what_makes_no_sense_is_refused() {
         });
     }
     refused(setup, DEVICE_AGENT_URL_REFUSED, |config| (config.urls, config.url_count) = (ptr::null(), 0));
+    let nine = [c"https://updates.example/".as_ptr(); 9];
+    refused(setup, DEVICE_AGENT_URL_REFUSED, |config| (config.urls, config.url_count) = (nine.as_ptr(), 9));
     refused(setup, DEVICE_AGENT_REGION_REFUSED, |config| config.store_offset = 4_096);
     refused(setup, DEVICE_AGENT_REGION_REFUSED, |config| config.store_bytes = 32_767);
     refused(setup, DEVICE_AGENT_REGION_REFUSED, |config| config.store_offset = u64::MAX - 8_191);

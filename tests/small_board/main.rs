@@ -5,7 +5,7 @@
 //! | `server`, `quiet` | a server of the published tree with manners to choose, and how it tells that it says no more |
 //! | `scene`, `board` | a fleet with its servers, and a board whose clock the test moves |
 //! | `cycles`, `probes`, `hostile` | the driver itself |
-//! | `program`, `rotation`, `interface` | a program that uses the C functions, as C would |
+//! | `program`, `application`, `rotation`, `interface` | a program that uses the C functions, as C would |
 
 #![expect(
     clippy::unwrap_used,
@@ -15,6 +15,7 @@
 )]
 #![expect(unsafe_code, reason = "a program that calls the C interface, and descriptors that it lends")]
 
+mod application;
 mod board;
 mod cycles;
 mod hostile;

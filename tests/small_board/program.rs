@@ -1,7 +1,6 @@
 //! A program that carries the agent inside and knows nothing but the C interface.
 
-use std::cell::{Cell, RefCell};
-use std::ffi::{CStr, CString, c_char, c_void};
+use std::ffi::{CStr, CString, c_char};
 use std::fs::File;
 use std::os::fd::AsRawFd as _;
 use std::ptr;
@@ -13,17 +12,15 @@ use device_agent_c::answers::{
     device_agent_service_result,
 };
 use device_agent_c::bundles::{device_agent_anchor, device_agent_anchors};
-use device_agent_c::callbacks::{
-    DEVICE_AGENT_PROBE_STARTED, DEVICE_AGENT_PROBE_YOURS, DeviceAgentCallbacks, DeviceAgentProbe,
-};
 use device_agent_c::code::{DEVICE_AGENT_AGAIN, DEVICE_AGENT_OK};
 use device_agent_c::config::{DeviceAgentConfig, DeviceAgentOrder};
 use device_agent_c::lifecycle::{
-    DeviceAgentWait, device_agent_arena_size, device_agent_nudge, device_agent_start, device_agent_step,
-    device_agent_stop, device_agent_wait_for,
+    DeviceAgentWait, device_agent_arena_size, device_agent_start, device_agent_step, device_agent_stop,
+    device_agent_wait_for,
 };
 use device_agent_c::snapshot::{DeviceAgentSnapshot, device_agent_snapshot_read};
 
+use crate::application::Application;
 use crate::scene::{SIGNED, Scene};
 use crate::wait::ready;
 
@@ -33,22 +30,6 @@ static TURN: Mutex<()> = Mutex::new(());
 const STEPS_MAX: u32 = 20_000;
 /// Milliseconds of one wait, after which a server is taken for dead.
 const WAIT_MILLISECONDS_MAX: u64 = 20_000;
-
-/// What the callbacks see and keep.
-#[derive(Default)]
-pub(crate) struct Application {
-    agent: Cell<*mut DeviceAgent>,
-    /// True where every callback calls back into the interface.
-    pub(crate) reenters: Cell<bool>,
-    /// Name of the callback and code, for every call that it made.
-    pub(crate) reentries: RefCell<Vec<(&'static str, i32)>>,
-    pub(crate) names: RefCell<Vec<(u32, String)>>,
-    pub(crate) probes: RefCell<Vec<(u32, String)>>,
-    pub(crate) probes_itself: Cell<bool>,
-    pub(crate) changes: RefCell<Vec<u64>>,
-    pub(crate) reports: RefCell<Vec<(u32, Vec<u8>)>>,
-    pub(crate) lines: RefCell<Vec<(i32, String)>>,
-}
 
 /// What a program says at the start; everything that the configuration points to lives here.
 pub(crate) struct Setup {
@@ -118,16 +99,7 @@ impl Setup {
             allowed_host_count: 0,
             local_hosts: ptr::null(),
             local_host_count: 0,
-            callbacks: DeviceAgentCallbacks {
-                struct_size: size::<DeviceAgentCallbacks>(),
-                context: ptr::from_ref::<Application>(&self.application).cast_mut().cast(),
-                unix_seconds: Some(unix_seconds),
-                resolve: Some(resolve),
-                probe: Some(probe),
-                changed: Some(changed),
-                report: Some(report),
-                log: Some(log),
-            },
+            callbacks: self.application.callbacks(),
         }
     }
 
@@ -185,13 +157,25 @@ impl Program {
     }
 
     /// As [`Program::cycle`]; `answer` is asked where the agent waits for something else than names and reports.
-    pub(crate) fn cycle_with(&self, mut answer: impl FnMut(&Self) -> bool) -> DeviceAgentSnapshot {
+    pub(crate) fn cycle_with(&self, answer: impl FnMut(&Self) -> bool) -> DeviceAgentSnapshot {
+        let Some(ended) = self.steps(STEPS_MAX, answer) else {
+            panic!("the cycle does not end: {:?}", self.application().lines.borrow());
+        };
+        ended
+    }
+
+    /// So many steps at most; the state where a cycle has ended.
+    pub(crate) fn steps(
+        &self,
+        steps: u32,
+        mut answer: impl FnMut(&Self) -> bool,
+    ) -> Option<DeviceAgentSnapshot> {
         let before = snapshot().cycles;
-        for _ in 0..STEPS_MAX {
+        for _ in 0..steps {
             let code = self.step();
             let seen = snapshot();
             if seen.cycles > before {
-                return seen;
+                return Some(seen);
             }
             if code == DEVICE_AGENT_AGAIN || self.answer_names() || self.answer_reports() || answer(self) {
                 continue;
@@ -200,11 +184,11 @@ impl Program {
             let wait = self.wait_for();
             let milliseconds = wait.timeout_milliseconds;
             assert!(wait.fd >= 0, "{milliseconds} ms to wait: {:?}", self.application().lines.borrow());
-            let is_ready =
-                ready(wait.fd, (wait.readable, wait.writable), milliseconds.min(WAIT_MILLISECONDS_MAX));
+            let interest = (wait.readable, wait.writable);
+            let is_ready = ready(wait.fd, interest, milliseconds.min(WAIT_MILLISECONDS_MAX));
             assert!(is_ready, "nobody answers: {:?}", self.application().lines.borrow());
         }
-        panic!("the cycle does not end: {:?}", self.application().lines.borrow());
+        None
     }
 
     fn answer_names(&self) -> bool {
@@ -297,93 +281,4 @@ pub(crate) fn snapshot() -> DeviceAgentSnapshot {
     // SAFETY: a struct whose size is set.
     while unsafe { device_agent_snapshot_read(&raw mut snapshot) } != DEVICE_AGENT_OK {}
     snapshot
-}
-
-/// # Safety
-/// `context` is the application that was handed over at the start.
-unsafe fn called<'a>(context: *mut c_void, callback: &'static str) -> &'a Application {
-    // SAFETY: as above; it lives longer than the agent, and nobody has it mutably.
-    let application = unsafe { &*context.cast_const().cast::<Application>() };
-    if application.reenters.get() {
-        let agent = application.agent.get();
-        // SAFETY: the running agent, or NULL; each of these must refuse.
-        let codes = unsafe {
-            let mut needed = 0;
-            let mut wait = DeviceAgentWait {
-                struct_size: size::<DeviceAgentWait>(),
-                fd: 0,
-                readable: false,
-                writable: false,
-                timeout_milliseconds: 0,
-            };
-            [
-                device_agent_step(agent),
-                device_agent_wait_for(agent, &raw mut wait),
-                device_agent_nudge(agent),
-                device_agent_stop(agent),
-                device_agent_resolved(agent, 1, ptr::null(), 0),
-                device_agent_probed(agent, 1, 0, 0),
-                device_agent_reported(agent, 1, true),
-                device_agent_service_result(agent, c"iot-hub".as_ptr(), 1, 0),
-                device_agent_anchors(agent, 0, c"iot-hub".as_ptr(), 0, ptr::null_mut(), 0, &raw mut needed),
-            ]
-        };
-        application.reentries.borrow_mut().extend(codes.map(|code| (callback, code)));
-        // This one may be called from anywhere.
-        snapshot();
-    }
-    application
-}
-
-unsafe extern "C" fn unix_seconds(context: *mut c_void) -> u64 {
-    // SAFETY: the context is that of the start.
-    let _application = unsafe { called(context, "unix_seconds") };
-    SIGNED.0 + 10
-}
-
-unsafe extern "C" fn resolve(context: *mut c_void, ticket: u32, host: *const c_char) -> i32 {
-    // SAFETY: the context is that of the start, and the string lives until this returns.
-    let (application, host) = unsafe { (called(context, "resolve"), CStr::from_ptr(host)) };
-    application.names.borrow_mut().push((ticket, host.to_str().unwrap().to_owned()));
-    0
-}
-
-unsafe extern "C" fn probe(context: *mut c_void, probe: *const DeviceAgentProbe) -> i32 {
-    // SAFETY: the context is that of the start; the struct and its strings live until this returns.
-    let (application, ticket, port, service, host) = unsafe {
-        let probe = &*probe;
-        assert_eq!(probe.struct_size, size::<DeviceAgentProbe>());
-        let (service, host) = (CStr::from_ptr(probe.service), CStr::from_ptr(probe.host));
-        (called(context, "probe"), probe.ticket, probe.port, service, host)
-    };
-    if !application.probes_itself.get() {
-        return DEVICE_AGENT_PROBE_YOURS;
-    }
-    let endpoint = format!("{} {}:{port}", service.to_str().unwrap(), host.to_str().unwrap());
-    application.probes.borrow_mut().push((ticket, endpoint));
-    DEVICE_AGENT_PROBE_STARTED
-}
-
-unsafe extern "C" fn changed(context: *mut c_void, generation: u64) {
-    // SAFETY: the context is that of the start.
-    unsafe { called(context, "changed") }.changes.borrow_mut().push(generation);
-}
-
-unsafe extern "C" fn report(
-    context: *mut c_void,
-    ticket: u32,
-    report: *const u8,
-    report_bytes: usize,
-) -> i32 {
-    // SAFETY: the context is that of the start, and the bytes live until this returns.
-    let (application, bytes) =
-        unsafe { (called(context, "report"), std::slice::from_raw_parts(report, report_bytes)) };
-    application.reports.borrow_mut().push((ticket, bytes.to_vec()));
-    0
-}
-
-unsafe extern "C" fn log(context: *mut c_void, level: i32, line: *const c_char) {
-    // SAFETY: the context is that of the start, and the string lives until this returns.
-    let (application, line) = unsafe { (called(context, "log"), CStr::from_ptr(line)) };
-    application.lines.borrow_mut().push((level, line.to_str().unwrap().to_owned()));
 }

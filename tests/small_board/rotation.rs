@@ -241,6 +241,30 @@ fn any_thread_reads_a_state_of_one_moment_while_the_agent_steps() {
 }
 
 #[test]
+fn an_agent_that_is_stopped_at_whatever_moment_leaves_a_whole_store() {
+    let mut scene = Scene::new();
+    scene.publish_both();
+    let mut is_over = false;
+    for steps in (0..).step_by(5).take_while(|steps| *steps < 2_000) {
+        if is_over {
+            return;
+        }
+        let program = Program::start(&scene);
+        is_over = program.steps(steps, |_| false).is_some();
+        let seen = snapshot();
+        let anchors = read(&program, DEVICE_AGENT_DER).len();
+        let program = program.stop().run();
+        let again = snapshot();
+        assert_eq!((again.release, again.phase), (seen.release, seen.phase), "after {steps} steps");
+        assert_eq!(read(&program, DEVICE_AGENT_DER).len(), anchors, "after {steps} steps");
+        let seen = program.cycle();
+        assert_eq!((seen.release.number, seen.phase), (2, 1), "after {steps} steps");
+        program.stop();
+    }
+    panic!("the cycle does not end");
+}
+
+#[test]
 fn a_step_never_waits_and_says_what_to_wait_for() {
     let scene = Scene::new();
     let mute = crate::server::Server::plain(&scene.tree, &scene.quiet);
