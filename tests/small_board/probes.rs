@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use bundle::{Order, Report, ReportFrame};
-use device_agent::mt3620::{Answered, AppVerdict, Shown};
+use device_agent::mt3620::{Answered, AppVerdict, Pace, Shown};
 use device_agent::{Reason, Verdict};
 use ed25519_dalek::Signer as _;
 use system_tests::signers::{public_key, signing_key};
@@ -177,6 +177,45 @@ fn the_applications_own_connection_confirms_a_trial() {
     let now = board.driver.moment();
     let status = board.driver.agent().status(now);
     assert_eq!(status.floors.release, Order::new(0, 2), "the floor rises at confirm");
+}
+
+#[test]
+fn a_connection_that_verifies_while_the_trial_is_still_probed_confirms_it_too() {
+    let mut scene = Scene::new();
+    scene.publish_both();
+    let mut board = Board::new(&scene);
+    board.world.probes_itself.set(true);
+    let nothing = AppVerdict::Judged { present: None, candidate: None };
+    let ended = board.cycle_with(|board| {
+        let probes = std::mem::take(&mut *board.world.probes.borrow_mut());
+        if board.release() == 2 {
+            let generation = *board.world.changes.borrow().last().unwrap();
+            let told = board.driver.service_result("iot-hub", generation, Verdict::Verified);
+            assert_eq!(told, Answered::Taken);
+        }
+        for (ticket, _) in &probes {
+            board.driver.probed(*ticket, nothing.clone());
+        }
+        !probes.is_empty()
+    });
+    assert_eq!(ended.reason, Reason::OnTrial);
+    let uptime = board.uptime_milliseconds();
+    probed(&mut board, &nothing);
+    let now = board.driver.moment();
+    assert_eq!(board.driver.agent().status(now).floors.release, Order::new(0, 2));
+    assert_eq!(board.uptime_milliseconds(), uptime, "at once");
+}
+
+#[test]
+fn an_answer_that_nobody_waits_for_does_not_end_the_wait() {
+    let scene = Scene::new();
+    let mut board = Board::new(&scene);
+    board.cycle();
+    let wait = board.driver.step();
+    assert!(matches!(wait, Pace::Wait { descriptor: None, milliseconds: 1_000.. }), "{wait:?}");
+    assert_eq!(board.driver.resolved(99, HERE), Answered::Unknown);
+    assert_eq!(board.driver.reported(99, true), Answered::Unknown);
+    assert_eq!(board.driver.pace(), wait);
 }
 
 /// Reads the bytes of a report as the server would, after an enrolled key has signed them.

@@ -46,6 +46,8 @@ pub struct Driver<'w, P: Platform, S: Storage> {
     /// Cycles that have ended.
     cycles: u32,
     nudged: Option<u64>,
+    /// What an application's own connection said of the release on trial; the engine hears it between two cycles.
+    proof: Option<(u64, Verdict)>,
     pub(super) report: ReportText,
     blocked: Blocked,
 }
@@ -121,6 +123,7 @@ impl<'w, P: Platform, S: Storage> Driver<'w, P, S> {
             tickets: 0,
             cycles: 0,
             nudged: None,
+            proof: None,
             blocked: Blocked::default(),
         }
     }
@@ -222,9 +225,9 @@ impl<'w, P: Platform, S: Storage> Driver<'w, P, S> {
         if manifest != Some(true) {
             return Answered::Unknown;
         }
-        if matches!(self.pending, Pending::Wait { .. }) && self.agent.is_proof(generation, verdict) {
-            self.begin_cycle();
-            self.on(Event::ServiceResult { generation, verdict });
+        if self.agent.is_proof(generation, verdict) {
+            // In the middle of a cycle it is kept: whoever connects as soon as trust changes is often that early.
+            self.proof = Some((generation, verdict));
             self.blocked = Blocked::default();
         }
         Answered::Taken
@@ -326,6 +329,12 @@ impl<'w, P: Platform, S: Storage> Driver<'w, P, S> {
     }
 
     fn step_wait(&mut self, due_milliseconds: u64) {
+        if let Some((generation, verdict)) = self.proof.take()
+            && self.agent.is_proof(generation, verdict)
+        {
+            self.begin_cycle();
+            return self.on(Event::ServiceResult { generation, verdict });
+        }
         let now = self.platform.uptime_milliseconds();
         if now >= due_milliseconds {
             self.begin_cycle();
