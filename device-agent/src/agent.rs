@@ -135,6 +135,12 @@ impl<S: Storage> Agent<'_, S> {
         self.pending(now)
     }
 
+    /// How many signatures were checked since the start, for tests that hold a step to its limit.
+    #[must_use]
+    pub const fn signatures_checked(&self) -> u64 {
+        self.signatures.checked()
+    }
+
     /// Goes on with the judgement that waits; every other event changes nothing.
     fn proceed(&mut self, now: Now, deferred: Deferred, event: Event<'_>) {
         match (deferred, event) {

@@ -176,7 +176,7 @@
 #define DEVICE_AGENT_ENTROPY_FAILED -17
 
 /*
- A base URL cannot be read.
+ A base URL cannot be read, or there are none or more than eight.
  */
 #define DEVICE_AGENT_URL_REFUSED -18
 
@@ -295,8 +295,9 @@ typedef struct device_agent_callbacks {
    */
   void (*changed)(void *context, uint64_t generation);
   /*
-   A report is due: 0 where it is on its way and device_agent_reported follows. The bytes are those that an enrolled
-   key signs; send them over a connection that proves which device it is.
+   A report is due: 0 where it is on its way and device_agent_reported follows, another number where it cannot be
+   sent now; a later cycle asks again. The bytes are those that an enrolled key signs; send them over a connection
+   that proves which device it is.
    */
   int32_t (*report)(void *context, uint32_t ticket, const uint8_t *report, size_t report_bytes);
   /*
@@ -375,7 +376,7 @@ typedef struct device_agent_config {
    */
   uint32_t store_bytes;
   /*
-   Base URLs of the published tree, two or more: "https://updates.example/trust/".
+   Base URLs of the published tree, two to eight: "https://updates.example/trust/".
    */
   const char *const *urls;
   /*

@@ -43,7 +43,7 @@ pub const DEVICE_AGENT_NO_BUNDLE: i32 = -15;
 pub const DEVICE_AGENT_UNKNOWN_TICKET: i32 = -16;
 /// The system has no random bytes.
 pub const DEVICE_AGENT_ENTROPY_FAILED: i32 = -17;
-/// A base URL cannot be read.
+/// A base URL cannot be read, or there are none or more than eight.
 pub const DEVICE_AGENT_URL_REFUSED: i32 = -18;
 /// No agent was started, or it was stopped.
 pub const DEVICE_AGENT_NOT_STARTED: i32 = -19;
@@ -89,7 +89,7 @@ pub enum Code {
     UnknownTicket,
     /// The system has no random bytes.
     EntropyFailed,
-    /// A base URL cannot be read.
+    /// A base URL cannot be read, or there are none or more than eight.
     UrlRefused,
     /// No agent was started, or it was stopped.
     NotStarted,

@@ -6,6 +6,7 @@ use core::ffi::{c_char, c_int};
 
 use bundle::{Order, UnixSeconds};
 use device_agent::mt3620::BaseUrl;
+use device_agent::mt3620::limits::BASE_URLS_MAX;
 use device_agent::{Configuration, LocalHost, Mode};
 use store::Floors;
 
@@ -72,7 +73,7 @@ pub struct DeviceAgentConfig {
     pub store_offset: u64,
     /// Its length in bytes: at least 32,768.
     pub store_bytes: u32,
-    /// Base URLs of the published tree, two or more: "https://updates.example/trust/".
+    /// Base URLs of the published tree, two to eight: "https://updates.example/trust/".
     pub urls: *const *const c_char,
     /// How many there are.
     pub url_count: usize,
@@ -121,7 +122,8 @@ pub(crate) unsafe fn parse(config: &DeviceAgentConfig, entropy: u64) -> Result<P
         )
     };
     let urls = urls.iter().map(|url| BaseUrl::parse(url)).collect::<Result<Vec<_>, _>>();
-    let urls = urls.ok().filter(|urls| !urls.is_empty()).ok_or(Code::UrlRefused)?;
+    let is_number = |urls: &Vec<BaseUrl>| (1..=BASE_URLS_MAX).contains(&urls.len());
+    let urls = urls.ok().filter(is_number).ok_or(Code::UrlRefused)?;
     let build_time = UnixSeconds(config.build_time);
     let floors = Floors {
         keyring: Order::new(config.keyring_floor.epoch, config.keyring_floor.number),

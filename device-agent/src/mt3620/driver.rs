@@ -41,13 +41,15 @@ pub struct Driver<'w, P: Platform, S: Storage> {
     pub(super) work: Work,
     pub(super) routes: Routes,
     /// How many servers the order of preference was moved on by.
-    turns: usize,
+    pub(super) turns: usize,
     /// The channel's connection, kept for the next file of the same cycle.
     pub(super) link: Option<Link>,
     tickets: u32,
     /// Cycles that have ended.
     cycles: u32,
     nudged: Option<u64>,
+    /// What an application's own connection said of the release on trial; the engine hears it between two cycles.
+    proof: Option<(u64, Verdict)>,
     pub(super) report: ReportText,
     blocked: Blocked,
 }
@@ -123,6 +125,7 @@ impl<'w, P: Platform, S: Storage> Driver<'w, P, S> {
             tickets: 0,
             cycles: 0,
             nudged: None,
+            proof: None,
             blocked: Blocked::default(),
         }
     }
@@ -189,33 +192,33 @@ impl<'w, P: Platform, S: Storage> Driver<'w, P, S> {
 
     /// The answer to [`Platform::resolve`]; `None` where there is no address.
     pub fn resolved(&mut self, ticket: u32, address: Option<IpAddr>) -> Answered {
-        self.blocked.until = None;
-        match &mut self.work {
+        let answered = match &mut self.work {
             Work::Fetch(fetch) => fetch.resolved(ticket, address),
             Work::Probe(probe) => probe.resolved(ticket, address),
             Work::Nothing | Work::Report { .. } => Answered::Unknown,
-        }
+        };
+        self.unblock(answered)
     }
 
     /// The answer to [`Platform::probe`].
     pub fn probed(&mut self, ticket: u32, verdict: AppVerdict) -> Answered {
-        self.blocked.until = None;
-        match &mut self.work {
+        let answered = match &mut self.work {
             Work::Probe(probe) => probe.answered(ticket, verdict),
             _ => Answered::Unknown,
-        }
+        };
+        self.unblock(answered)
     }
 
     /// The answer to [`Platform::report`].
     pub fn reported(&mut self, ticket: u32, is_delivered: bool) -> Answered {
-        self.blocked.until = None;
-        match &mut self.work {
-            Work::Report { ticket: open, delivered, .. } if *open == ticket => {
+        let answered = match &mut self.work {
+            Work::Report { ticket: open, delivered: delivered @ None, .. } if *open == ticket => {
                 *delivered = Some(is_delivered);
                 Answered::Taken
             }
             _ => Answered::Unknown,
-        }
+        };
+        self.unblock(answered)
     }
 
     /// How the application's own connection to a service ended, made with what was trusted at `generation`.
@@ -224,9 +227,9 @@ impl<'w, P: Platform, S: Storage> Driver<'w, P, S> {
         if manifest != Some(true) {
             return Answered::Unknown;
         }
-        if matches!(self.pending, Pending::Wait { .. }) && self.agent.is_proof(generation, verdict) {
-            self.begin_cycle();
-            self.on(Event::ServiceResult { generation, verdict });
+        if self.agent.is_proof(generation, verdict) {
+            // In the middle of a cycle it is kept: whoever connects as soon as trust changes is often that early.
+            self.proof = Some((generation, verdict));
             self.blocked = Blocked::default();
         }
         Answered::Taken
@@ -292,6 +295,14 @@ impl<'w, P: Platform, S: Storage> Driver<'w, P, S> {
         self.blocked = Blocked { descriptor, until: Some(until) };
     }
 
+    /// An answer that was waited for ends the wait; any other changes nothing.
+    fn unblock(&mut self, answered: Answered) -> Answered {
+        if answered == Answered::Taken {
+            self.blocked = Blocked::default();
+        }
+        answered
+    }
+
     /// Keeps the work on a fetch for the next step.
     pub(super) fn keep_fetch(&mut self, fetch: Fetch) {
         self.work = Work::Fetch(fetch);
@@ -320,6 +331,12 @@ impl<'w, P: Platform, S: Storage> Driver<'w, P, S> {
     }
 
     fn step_wait(&mut self, due_milliseconds: u64) {
+        if let Some((generation, verdict)) = self.proof.take()
+            && self.agent.is_proof(generation, verdict)
+        {
+            self.begin_cycle();
+            return self.on(Event::ServiceResult { generation, verdict });
+        }
         let now = self.platform.uptime_milliseconds();
         if now >= due_milliseconds {
             self.begin_cycle();

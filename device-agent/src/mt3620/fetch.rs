@@ -65,7 +65,8 @@ impl Fetch {
 
     pub(super) fn resolved(&mut self, ticket: u32, found: Option<IpAddr>) -> Answered {
         match &mut self.stage {
-            Stage::Resolve { ticket: open, address } if *open == ticket => {
+            // The first answer counts.
+            Stage::Resolve { ticket: open, address: address @ None } if *open == ticket => {
                 *address = Some(found);
                 Answered::Taken
             }
@@ -181,7 +182,10 @@ impl<P: Platform, S: Storage> Driver<'_, P, S> {
         if !route.base.is_tls {
             return Some(Security::Plain);
         }
-        let name = ServerName::try_from(route.base.host.clone()).ok()?;
+        let Ok(name) = ServerName::try_from(route.base.host.clone()) else {
+            self.log_route(Level::Error, format_args!("the host is no name that a certificate can have"));
+            return None;
+        };
         let mut random = [0; 32];
         if self.platform.entropy(&mut random).is_err() {
             self.log_route(Level::Error, format_args!("the system has no random bytes"));
@@ -300,6 +304,10 @@ impl<P: Platform, S: Storage> Driver<'_, P, S> {
         }
         fetch.failure = failure;
         if now >= fetch.deadline {
+            if self.routes.current().is_some() {
+                // Whoever was not asked in time comes nearer: silent servers must not hide one that works.
+                self.turns = self.turns.wrapping_add(1);
+            }
             return self.on(Event::Failed(failure));
         }
         fetch.begin(now);

@@ -40,3 +40,52 @@ pub const REPORT_BYTES_MAX: usize = bundle::limits::REPORT_BYTES_MAX;
 pub const SERVED_BYTES_MAX: usize = 12_288;
 /// Certificates of a chain that the application serves from its own handshake.
 pub const SERVED_CERTIFICATES_MAX: usize = 10;
+
+#[cfg(test)]
+mod tests {
+    use std::{string::String, vec::Vec};
+
+    use super::*;
+
+    #[test]
+    fn invariant_12_the_limits_of_this_driver_stand_in_the_design() {
+        let design = include_str!("../../DESIGN.md");
+        let (_, section) = design.split_once("\n### Its limits\n").unwrap();
+        let (section, _) = section.split_once("\n#").unwrap_or((section, ""));
+        let table: Vec<(String, u64)> = section
+            .lines()
+            .filter_map(|line| {
+                let mut cells = line.strip_prefix("| `")?.split('|');
+                let name = cells.next()?.trim().strip_suffix('`')?;
+                Some((String::from(name), cells.next()?.trim().replace(',', "").parse().unwrap()))
+            })
+            .collect();
+        let constants: [(&str, u64); 19] = [
+            ("BASE_URLS_MAX", BASE_URLS_MAX as u64),
+            ("CHUNK_LINE_BYTES_MAX", CHUNK_LINE_BYTES_MAX as u64),
+            ("CLOCK_LOOK_MILLISECONDS", CLOCK_LOOK_MILLISECONDS),
+            ("CONNECT_MILLISECONDS", CONNECT_MILLISECONDS),
+            ("FETCH_MILLISECONDS", FETCH_MILLISECONDS),
+            ("HEADERS_MAX", HEADERS_MAX as u64),
+            ("HOST_BYTES_MAX", HOST_BYTES_MAX as u64),
+            ("IDLE_MILLISECONDS", IDLE_MILLISECONDS),
+            ("INCOMING_BYTES", INCOMING_BYTES as u64),
+            ("INFORMATIONAL_MAX", INFORMATIONAL_MAX.into()),
+            ("NUDGE_MILLISECONDS", NUDGE_MILLISECONDS),
+            ("PROBE_MILLISECONDS", PROBE_MILLISECONDS),
+            ("REPORT_BYTES_MAX", REPORT_BYTES_MAX as u64),
+            ("REPORT_MILLISECONDS", REPORT_MILLISECONDS),
+            ("REQUEST_BYTES_MAX", REQUEST_BYTES_MAX as u64),
+            ("SERVED_BYTES_MAX", SERVED_BYTES_MAX as u64),
+            ("SERVED_CERTIFICATES_MAX", SERVED_CERTIFICATES_MAX as u64),
+            ("TRAILER_BYTES_MAX", TRAILER_BYTES_MAX as u64),
+            ("WAIT_SECONDS_MAX", WAIT_SECONDS_MAX),
+        ];
+        let expected: Vec<(String, u64)> =
+            constants.into_iter().map(|(name, value)| (String::from(name), value)).collect();
+        assert_eq!(table, expected);
+        let source = include_str!("limits.rs");
+        let written = source.lines().filter(|line| line.starts_with("pub const ")).count();
+        assert_eq!(written, expected.len(), "every constant of this file stands in the table");
+    }
+}

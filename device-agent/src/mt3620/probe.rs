@@ -55,7 +55,8 @@ impl Probe {
 
     pub(super) fn resolved(&mut self, ticket: u32, found: Option<IpAddr>) -> Answered {
         match &mut self.stage {
-            Stage::Resolve { ticket: open, address } if *open == ticket => {
+            // The first answer counts.
+            Stage::Resolve { ticket: open, address: address @ None } if *open == ticket => {
                 *address = Some(found);
                 Answered::Taken
             }
@@ -65,7 +66,7 @@ impl Probe {
 
     pub(super) fn answered(&mut self, ticket: u32, verdict: AppVerdict) -> Answered {
         match &mut self.stage {
-            Stage::App { ticket: open, answer } if *open == ticket => {
+            Stage::App { ticket: open, answer: answer @ None } if *open == ticket => {
                 *answer = Some(verdict);
                 Answered::Taken
             }

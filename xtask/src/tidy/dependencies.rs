@@ -24,6 +24,7 @@ const MAY_DEPEND_ON: [(&str, &str, &[&str]); 13] = [
         "system-tests",
         &[
             "bundle",
+            "c-api",
             "store",
             "chain",
             "trust-store",
