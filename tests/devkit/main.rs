@@ -3,12 +3,19 @@
 
 #![forbid(unsafe_code)]
 
+mod app;
 mod board;
 mod figures;
+mod hostile;
+mod hub;
 mod junit;
+mod lab;
+mod medium;
 mod output;
+mod rotation;
 mod run;
 mod scene;
+mod servers;
 mod stream;
 mod test;
 

@@ -7,8 +7,9 @@ use serde::Serialize;
 use crate::{
     Arguments, board,
     figures::Figures,
-    junit, output,
+    junit, medium, output, rotation,
     scene::Scene,
+    servers,
     test::{Outcome, Report, Test},
 };
 
@@ -29,7 +30,7 @@ pub(crate) struct Results {
 
 /// Every test.
 fn tests() -> Vec<Test> {
-    board::TESTS.to_vec()
+    [board::TESTS.as_slice(), &rotation::TESTS, &servers::TESTS, &medium::TESTS].concat()
 }
 
 /// Runs every test, whatever became of the others; true where all passed.
