@@ -79,11 +79,6 @@ impl App {
         Ok(line)
     }
 
-    /// Whether such a line was logged so far.
-    pub(crate) fn has_said(&self, event: &str, pairs: &[(&str, &str)]) -> bool {
-        self.running.lines().iter().filter_map(|text| Line::parse(text)).any(|line| line.is(event, pairs))
-    }
-
     /// The newest value of a figure.
     pub(crate) fn figure(&self, name: &str) -> Option<u64> {
         let lines = self.running.lines();

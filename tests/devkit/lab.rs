@@ -31,6 +31,8 @@ pub(crate) const NOW: i64 = 1_790_003_600;
 /// The app's service, and the name of its host.
 const SERVICE: &str = "iot-hub";
 pub(crate) const HOST: &str = "fleet.azure-devices.net";
+/// Between two checks of a device: the least that it accepts.
+const REFRESH_SECONDS: u32 = 60;
 /// What the service speaks: no more than IoT Hub does.
 const VERSIONS: &[&SupportedProtocolVersion] = &[&TLS12];
 /// The name under which the app finds the published tree; it leads to this machine everywhere.
@@ -74,6 +76,17 @@ impl<'s> Lab<'s> {
         lab.publish(&[Root::Old]);
         lab.make_image("sample")?;
         Ok(lab)
+    }
+
+    /// A fleet, and the mutable file of a board of it that has checked once.
+    pub(crate) fn prepared(scene: &'s Scene, name: &'static str) -> io::Result<(Self, Vec<u8>)> {
+        let lab = Self::new(scene, name)?;
+        let boot = lab.boot("first");
+        let app = lab.start(&boot)?;
+        app.wait("cycle", &[("release", "0.1"), ("reason", "up_to_date")])?;
+        app.stop()?;
+        let file = mutable(&boot.directory)?;
+        Ok((lab, file))
     }
 
     /// Copies an image of the bench, with the seed of release 1 in it.
@@ -128,6 +141,10 @@ impl<'s> Lab<'s> {
             .collect();
         let named: Vec<&[u8]> = named.iter().map(Vec::as_slice).collect();
         let number = self.publisher.publish(content, &named);
+        if let Some(head) = &mut self.publisher.head {
+            head.refresh_seconds = REFRESH_SECONDS;
+        }
+        self.publisher.sign_head();
         self.serve();
         number
     }
@@ -195,4 +212,10 @@ pub(crate) fn served(name: &str, address: std::net::SocketAddr) -> Host {
 /// The mutable file of a board.
 pub(crate) fn mutable(directory: &Path) -> io::Result<Vec<u8>> {
     fs::read(directory.join("mutable"))
+}
+
+/// Gives a board that was never started a mutable file.
+pub(crate) fn put(boot: &Boot, file: &[u8]) -> io::Result<()> {
+    fs::create_dir_all(&boot.directory)?;
+    fs::write(boot.directory.join("mutable"), file)
 }

@@ -18,6 +18,7 @@ mod scene;
 mod servers;
 mod stream;
 mod test;
+mod trust;
 
 use std::{path::PathBuf, process::ExitCode};
 

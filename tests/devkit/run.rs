@@ -11,6 +11,7 @@ use crate::{
     scene::Scene,
     servers,
     test::{Outcome, Report, Test},
+    trust,
 };
 
 /// The result of a run.
@@ -30,7 +31,7 @@ pub(crate) struct Results {
 
 /// Every test.
 fn tests() -> Vec<Test> {
-    [board::TESTS.as_slice(), &rotation::TESTS, &servers::TESTS, &medium::TESTS].concat()
+    [board::TESTS.as_slice(), &rotation::TESTS, &servers::TESTS, &medium::TESTS, &trust::TESTS].concat()
 }
 
 /// Runs every test, whatever became of the others; true where all passed.

@@ -12,7 +12,7 @@ use crate::{
     app::bytes_written,
     figures::Figures,
     hostile::{Deed, Hostile},
-    lab::{HOST, Lab, Root, TREE_HOST, YEARS, served},
+    lab::{HOST, Lab, Root, TREE_HOST, YEARS, put, served},
     scene::Scene,
     test::{Observation, Test, Tier, require},
 };
@@ -131,16 +131,16 @@ fn cases(body: &[u8]) -> Vec<Case> {
 }
 
 fn answers(scene: &Scene, _: &mut Figures) -> Observation {
-    let lab = Lab::new(scene, "answers")?;
+    let (lab, file) = Lab::prepared(scene, "answers")?;
     let proof = lab.tree_identity();
     let body = lab.publisher.tree.get("prod-mcu/head").cloned().unwrap_or_default();
     let (cases, complaints) = (cases(&body), Mutex::new(Vec::new()));
     thread::scope(|scope| {
         for part in 0..THREADS {
-            let (lab, cases, complaints, proof) = (&lab, &cases, &complaints, &proof);
+            let (lab, file, cases, complaints, proof) = (&lab, &file, &cases, &complaints, &proof);
             scope.spawn(move || {
                 for (number, case) in cases.iter().enumerate().skip(part).step_by(THREADS) {
-                    if let Err(error) = one_answer(lab, proof, number, case)
+                    if let Err(error) = one_answer(lab, file, proof, number, case)
                         && let Ok(mut complaints) = complaints.lock()
                     {
                         complaints.push(format!("{}: {error}", case.name));
@@ -155,12 +155,19 @@ fn answers(scene: &Scene, _: &mut Figures) -> Observation {
     Ok(seen.join("; "))
 }
 
-fn one_answer(lab: &Lab<'_>, proof: &Identity, number: usize, case: &Case) -> Result<(), Box<dyn Error>> {
+fn one_answer(
+    lab: &Lab<'_>,
+    file: &[u8],
+    proof: &Identity,
+    number: usize,
+    case: &Case,
+) -> Result<(), Box<dyn Error>> {
     let server = Hostile::start(server_config(proof, &[&TLS13])?, case.deed.clone())?;
     let url = format!("https://{TREE_HOST}:{}/", server.address().port());
     let board = format!("board-{number}");
     let mut boot = lab.boot_with(&board, &[url], &[TREE_HOST, HOST]);
     boot.hosts.push(served(TREE_HOST, server.address()));
+    put(&boot, file)?;
     let app = lab.start(&boot)?;
     let cycle = app.wait("cycle", &[])?;
     require(cycle.value("reason") == case.reason, || {
