@@ -128,6 +128,14 @@ impl Running {
         self.log.wait_for(patience, |lines| lines.iter().find_map(|line| what(clean(line))))
     }
 
+    /// Waits until `what` finds what it looks for in all lines together.
+    ///
+    /// # Errors
+    /// It does not come within `patience`; the log is in the message.
+    pub fn wait_in<T>(&self, patience: Duration, what: impl FnMut(&[String]) -> Option<T>) -> io::Result<T> {
+        self.log.wait_for(patience, what)
+    }
+
     /// Waits until the log has this line.
     ///
     /// # Errors

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Figures {
     /// Flash that the agent takes in an app: the sample with it minus the sample without.
     pub(crate) flash_bytes: Option<u64>,
+    /// Memory that the agent's variables take.
+    pub(crate) static_ram_bytes: Option<u64>,
     /// Memory of an update cycle: arena, stack and static.
     pub(crate) peak_ram_bytes: Option<u64>,
     /// What the kernel charged the whole program with at most, in the strict tier.
@@ -41,9 +43,10 @@ impl Figures {
     }
 
     /// Names and values, for a table.
-    pub(crate) const fn rows(&self) -> [(&'static str, Option<u64>); 11] {
+    pub(crate) const fn rows(&self) -> [(&'static str, Option<u64>); 12] {
         [
             ("flash_bytes", self.flash_bytes),
+            ("static_ram_bytes", self.static_ram_bytes),
             ("peak_ram_bytes", self.peak_ram_bytes),
             ("memory_peak_bytes", self.memory_peak_bytes),
             ("m4_text_bytes", self.m4_text_bytes),

@@ -3,14 +3,22 @@
 
 #![forbid(unsafe_code)]
 
+mod app;
 mod board;
 mod figures;
+mod hostile;
+mod hub;
 mod junit;
+mod lab;
+mod medium;
 mod output;
+mod rotation;
 mod run;
 mod scene;
+mod servers;
 mod stream;
 mod test;
+mod trust;
 
 use std::{path::PathBuf, process::ExitCode};
 

@@ -7,9 +7,11 @@ use serde::Serialize;
 use crate::{
     Arguments, board,
     figures::Figures,
-    junit, output,
+    junit, medium, output, rotation,
     scene::Scene,
+    servers,
     test::{Outcome, Report, Test},
+    trust,
 };
 
 /// The result of a run.
@@ -29,7 +31,7 @@ pub(crate) struct Results {
 
 /// Every test.
 fn tests() -> Vec<Test> {
-    board::TESTS.to_vec()
+    [board::TESTS.as_slice(), &rotation::TESTS, &servers::TESTS, &medium::TESTS, &trust::TESTS].concat()
 }
 
 /// Runs every test, whatever became of the others; true where all passed.

@@ -1,0 +1,221 @@
+//! The fleet of one test: a publisher, its server, the app's service, and the image that devices of it run.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use bundle::{
+    Sha256, UnixSeconds,
+    write::{ManifestContent, ServiceAnchors, ServiceContent},
+};
+use rustls::{SupportedProtocolVersion, version::TLS12};
+use system_tests::{
+    board::{
+        image::Image,
+        kit::{Boot, Clock, Host, Reach},
+    },
+    pki::{Authority, Vendor, identity},
+    publisher::{Publisher, Tree},
+    tls_service::Identity,
+    web::Web,
+};
+
+use crate::{app::App, hub::Hub, scene::Scene, test::Tier};
+
+/// When everything was signed.
+pub(crate) const SIGNED: UnixSeconds = UnixSeconds(1_790_000_000);
+/// What a device's clock shows when it starts: an hour later.
+pub(crate) const NOW: i64 = 1_790_003_600;
+/// The app's service, and the name of its host.
+const SERVICE: &str = "iot-hub";
+pub(crate) const HOST: &str = "fleet.azure-devices.net";
+/// Between two checks of a device: the least that it accepts.
+const REFRESH_SECONDS: u32 = 60;
+/// What the service speaks: no more than IoT Hub does.
+const VERSIONS: &[&SupportedProtocolVersion] = &[&TLS12];
+/// The name under which the app finds the published tree; it leads to this machine everywhere.
+pub(crate) const TREE_HOST: &str = "localhost";
+/// Years of the tree's own certificates.
+pub(crate) const YEARS: std::ops::Range<i32> = 2015..2045;
+
+/// Roots of a release, by what they are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Root {
+    /// The one that the service chains to at first.
+    Old,
+    /// The one that it moves to.
+    New,
+}
+
+/// Everything on this machine.
+pub(crate) struct Lab<'s> {
+    scene: &'s Scene,
+    name: &'static str,
+    pub(crate) vendor: Vendor,
+    tree_root: Authority,
+    pub(crate) publisher: Publisher,
+    tree: Arc<RwLock<Tree>>,
+    pub(crate) web: Web,
+    pub(crate) hub: Hub,
+    image: PathBuf,
+}
+
+impl<'s> Lab<'s> {
+    /// A fleet whose image has release 1, with the old root alone.
+    pub(crate) fn new(scene: &'s Scene, name: &'static str) -> io::Result<Self> {
+        let vendor = Vendor::new();
+        let tree_root = Authority::root("Synthetic Tree Root", YEARS);
+        let tree: Arc<RwLock<Tree>> = Arc::default();
+        let web = Web::tls(Arc::clone(&tree), &identity(&tree_root, TREE_HOST, YEARS))?;
+        let hub = Hub::start(&vendor.old_identity(HOST), VERSIONS)?;
+        let image = scene.folder(name).join("image");
+        let publisher = Publisher::new("prod-mcu", SIGNED);
+        let mut lab = Self { scene, name, vendor, tree_root, publisher, tree, web, hub, image };
+        lab.publish(&[Root::Old]);
+        lab.make_image("sample")?;
+        Ok(lab)
+    }
+
+    /// A fleet, and the mutable file of a board of it that has checked once.
+    pub(crate) fn prepared(scene: &'s Scene, name: &'static str) -> io::Result<(Self, Vec<u8>)> {
+        let lab = Self::new(scene, name)?;
+        let boot = lab.boot("first");
+        let app = lab.start(&boot)?;
+        app.wait("cycle", &[("release", "0.1"), ("reason", "up_to_date")])?;
+        app.stop()?;
+        let file = mutable(&boot.directory)?;
+        Ok((lab, file))
+    }
+
+    /// Copies an image of the bench, with the seed of release 1 in it.
+    pub(crate) fn make_image(&self, of: &str) -> io::Result<()> {
+        for (name, path) in self.scene.image(of)?.files()? {
+            let to = self.image.join(&name);
+            fs::create_dir_all(to.parent().unwrap_or(&self.image))?;
+            if name == "app_manifest.json" {
+                // The tests have arguments of their own.
+                let mut manifest: serde_json::Value = serde_json::from_slice(&fs::read(path)?)?;
+                manifest["CmdArgs"] = serde_json::Value::Array(Vec::new());
+                fs::write(to, serde_json::to_vec(&manifest)?)?;
+            } else {
+                fs::copy(path, to)?;
+            }
+        }
+        fs::write(self.image.join("seed"), self.publisher.seed(1))
+    }
+
+    /// A manifest of these roots for the service, and the tree's own.
+    pub(crate) fn content(&self, roots: &[Root]) -> ManifestContent {
+        let of_service: Vec<&[u8]> = roots.iter().map(|root| self.certificate(*root)).collect();
+        let all = of_service.iter().copied().chain([self.tree_root.certificate().as_ref()]);
+        let endpoint = format!("{HOST}:{}", self.hub.address().port());
+        ManifestContent {
+            anchors: all.map(|certificate| self.publisher.anchor(certificate)).collect(),
+            services: vec![ServiceContent {
+                name: SERVICE.into(),
+                hosts: vec![endpoint],
+                anchors: ServiceAnchors::Listed(of_service.iter().map(|der| Sha256::of(&[der])).collect()),
+                pins: Vec::new(),
+                probe: true,
+                extensions: Vec::new(),
+            }],
+            ..ManifestContent::default()
+        }
+    }
+
+    /// Publishes a release with these roots.
+    pub(crate) fn publish(&mut self, roots: &[Root]) -> u32 {
+        let content = self.content(roots);
+        self.publish_content(&content)
+    }
+
+    /// Publishes a release.
+    pub(crate) fn publish_content(&mut self, content: &ManifestContent) -> u32 {
+        let all = [self.certificate(Root::Old), self.certificate(Root::New), self.tree_root.certificate()];
+        let named: Vec<Vec<u8>> = all
+            .iter()
+            .filter(|der| content.anchors.iter().any(|anchor| anchor.sha256 == Sha256::of(&[der])))
+            .map(|der| der.to_vec())
+            .collect();
+        let named: Vec<&[u8]> = named.iter().map(Vec::as_slice).collect();
+        let number = self.publisher.publish(content, &named);
+        if let Some(head) = &mut self.publisher.head {
+            head.refresh_seconds = REFRESH_SECONDS;
+        }
+        self.publisher.sign_head();
+        self.serve();
+        number
+    }
+
+    /// What a server of the tree proves itself with.
+    pub(crate) fn tree_identity(&self) -> Identity {
+        identity(&self.tree_root, TREE_HOST, YEARS)
+    }
+
+    /// A second server of the same tree.
+    pub(crate) fn another_web(&self, proof: &Identity) -> io::Result<Web> {
+        Web::tls(Arc::clone(&self.tree), proof)
+    }
+
+    /// Serves what the publisher has.
+    pub(crate) fn serve(&self) {
+        *self.tree.write().unwrap_or_else(PoisonError::into_inner) = self.publisher.tree.clone();
+    }
+
+    /// The certificate of a root.
+    pub(crate) fn certificate(&self, root: Root) -> &[u8] {
+        match root {
+            Root::Old => self.vendor.old_root.certificate(),
+            Root::New => self.vendor.new_root.certificate(),
+        }
+    }
+
+    /// A board of its own, which knows the time and reaches the tree and the service.
+    pub(crate) fn boot(&self, board: &str) -> Boot {
+        self.boot_with(board, &[self.web.url(TREE_HOST)], &[TREE_HOST, HOST])
+    }
+
+    /// A board whose app follows these URLs, from an image that allows these hosts.
+    pub(crate) fn boot_with(&self, board: &str, urls: &[String], allowed: &[&str]) -> Boot {
+        let mut boot = Boot::new(self.directory(board));
+        boot.clock = Clock::Seconds(NOW);
+        let host = format!("{HOST}:{}", self.hub.address().port());
+        let address = self.hub.address().ip().to_string();
+        let mut words = vec!["--device", "board-1", "--channel", "prod-mcu", "--service", SERVICE];
+        words.extend(["--host", &host, "--address", &address]);
+        words.extend(urls.iter().flat_map(|url| ["--url", url.as_str()]));
+        words.extend(allowed.iter().flat_map(|host| ["--allowed", host]));
+        boot.arguments = words.into_iter().map(str::to_owned).collect();
+        boot.hosts = vec![served(TREE_HOST, self.web.address()), served(HOST, self.hub.address())];
+        boot
+    }
+
+    /// The folder of a board.
+    pub(crate) fn directory(&self, board: &str) -> PathBuf {
+        self.scene.folder(self.name).join(board)
+    }
+
+    /// Starts the app.
+    pub(crate) fn start(&self, boot: &Boot) -> io::Result<App> {
+        let running = self.scene.board(Tier::Fast).start(&Image::open(&self.image)?, boot)?;
+        Ok(App::new(running, boot.directory.clone()))
+    }
+}
+
+/// A service on loopback that a board may reach.
+pub(crate) fn served(name: &str, address: std::net::SocketAddr) -> Host {
+    Host { name: name.to_owned(), port: address.port(), reach: Reach::Served(address) }
+}
+
+/// The mutable file of a board.
+pub(crate) fn mutable(directory: &Path) -> io::Result<Vec<u8>> {
+    fs::read(directory.join("mutable"))
+}
+
+/// Gives a board that was never started a mutable file.
+pub(crate) fn put(boot: &Boot, file: &[u8]) -> io::Result<()> {
+    fs::create_dir_all(&boot.directory)?;
+    fs::write(boot.directory.join("mutable"), file)
+}

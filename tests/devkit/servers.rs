@@ -1,0 +1,223 @@
+//! Tests of bad servers: whatever one does, the bundle stays, the reason is stable, and the next good check works.
+
+use std::{error::Error, sync::Mutex, thread};
+
+use rustls::version::{TLS12, TLS13};
+use system_tests::{
+    pki::{Authority, identity},
+    tls_service::{Identity, server_config},
+};
+
+use crate::{
+    app::bytes_written,
+    figures::Figures,
+    hostile::{Deed, Hostile},
+    lab::{HOST, Lab, Root, TREE_HOST, YEARS, put, served},
+    scene::Scene,
+    test::{Observation, Test, Tier, require},
+};
+
+/// The tests of bad servers.
+pub(crate) const TESTS: [Test; 3] = [
+    Test { name: "whatever a server answers, the bundle stays and says why", tier: Tier::Fast, act: answers },
+    Test {
+        name: "a server that does not prove itself carries signed files and nothing else",
+        tier: Tier::Fast,
+        act: unproven,
+    },
+    Test { name: "the network goes and comes back", tier: Tier::Fast, act: network },
+];
+
+/// Checks at the same time.
+const THREADS: usize = 4;
+
+struct Case {
+    name: &'static str,
+    deed: Deed,
+    reason: &'static str,
+}
+
+fn head(lines: &str) -> Vec<u8> {
+    format!("HTTP/1.1 200 OK\r\n{lines}\r\n").into_bytes()
+}
+
+fn status(line: &str) -> Vec<u8> {
+    format!("HTTP/1.1 {line}\r\nContent-Length: 0\r\n\r\n").into_bytes()
+}
+
+fn with(head: Vec<u8>, body: &[u8]) -> Vec<u8> {
+    [&head, body].concat()
+}
+
+/// Every answer, with what the agent says of it; `body` is the right one.
+fn cases(body: &[u8]) -> Vec<Case> {
+    let length = body.len();
+    let half = body.get(..length / 2).unwrap_or_default();
+    let case = |name, deed, reason| Case { name, deed, reason };
+    let chunked = || head("Transfer-Encoding: chunked\r\n");
+    vec![
+        case("silent", Deed::Silent, "unreachable"),
+        case("hangs up", Deed::Hangup, "unreachable"),
+        case(
+            "stops in the body",
+            Deed::SendAndHold(with(head(&format!("Content-Length: {length}\r\n")), half)),
+            "unreachable",
+        ),
+        case(
+            "closes in the body",
+            Deed::Send(with(head(&format!("Content-Length: {length}\r\n")), half)),
+            "unreachable",
+        ),
+        case(
+            "endless head",
+            Deed::Endless(b"HTTP/1.1 200 OK\r\n".to_vec(), b"X-A: b\r\n".to_vec()),
+            "server_failed",
+        ),
+        case(
+            "endless field",
+            Deed::Endless(b"HTTP/1.1 200 OK\r\nX: ".to_vec(), vec![b'x'; 512]),
+            "server_failed",
+        ),
+        case(
+            "endless chunks",
+            Deed::Endless(chunked(), b"10\r\n0123456789abcdef\r\n".to_vec()),
+            "answer_too_large",
+        ),
+        case("endless chunk line", Deed::Endless(chunked(), vec![b'0'; 64]), "server_failed"),
+        case("promises a gigabyte", Deed::Send(head("Content-Length: 1073741824\r\n")), "answer_too_large"),
+        case(
+            "says less than it sends",
+            Deed::Send(with(head(&format!("Content-Length: {}\r\n", length / 2)), body)),
+            "head_malformed",
+        ),
+        case("no length", Deed::Send(with(head(""), body)), "server_failed"),
+        case(
+            "two lengths",
+            Deed::Send(with(head(&format!("Content-Length: {length}\r\nContent-Length: 1\r\n")), body)),
+            "server_failed",
+        ),
+        case(
+            "length and chunks",
+            Deed::Send(with(
+                head(&format!("Content-Length: {length}\r\nTransfer-Encoding: chunked\r\n")),
+                body,
+            )),
+            "server_failed",
+        ),
+        case(
+            "compressed",
+            Deed::Send(with(head(&format!("Content-Length: {length}\r\nContent-Encoding: gzip\r\n")), body)),
+            "server_failed",
+        ),
+        case(
+            "redirects",
+            Deed::Send(status("302 Found\r\nLocation: https://elsewhere.example/")),
+            "server_failed",
+        ),
+        case("not modified", Deed::Send(status("304 Not Modified")), "server_failed"),
+        case("not found", Deed::Send(status("404 Not Found")), "not_found"),
+        case("no HTTP", Deed::Send(b"220 mail.example ESMTP\r\n\r\n".to_vec()), "server_failed"),
+        case(
+            "another document",
+            Deed::Send(with(head("Content-Length: 9\r\n"), b"not this!")),
+            "head_malformed",
+        ),
+        case(
+            "tiny pieces",
+            Deed::Pieces(with(head(&format!("Content-Length: {length}\r\n")), body)),
+            "up_to_date",
+        ),
+    ]
+}
+
+fn answers(scene: &Scene, _: &mut Figures) -> Observation {
+    let (lab, file) = Lab::prepared(scene, "answers")?;
+    let proof = lab.tree_identity();
+    let body = lab.publisher.tree.get("prod-mcu/head").cloned().unwrap_or_default();
+    let (cases, complaints) = (cases(&body), Mutex::new(Vec::new()));
+    thread::scope(|scope| {
+        for part in 0..THREADS {
+            let (lab, file, cases, complaints, proof) = (&lab, &file, &cases, &complaints, &proof);
+            scope.spawn(move || {
+                for (number, case) in cases.iter().enumerate().skip(part).step_by(THREADS) {
+                    if let Err(error) = one_answer(lab, file, proof, number, case)
+                        && let Ok(mut complaints) = complaints.lock()
+                    {
+                        complaints.push(format!("{}: {error}", case.name));
+                    }
+                }
+            });
+        }
+    });
+    let complaints = complaints.into_inner().map_err(|error| error.to_string())?;
+    require(complaints.is_empty(), || complaints.join("\n"))?;
+    let seen: Vec<String> = cases.iter().map(|case| format!("{}: {}", case.name, case.reason)).collect();
+    Ok(seen.join("; "))
+}
+
+fn one_answer(
+    lab: &Lab<'_>,
+    file: &[u8],
+    proof: &Identity,
+    number: usize,
+    case: &Case,
+) -> Result<(), Box<dyn Error>> {
+    let server = Hostile::start(server_config(proof, &[&TLS13])?, case.deed.clone())?;
+    let url = format!("https://{TREE_HOST}:{}/", server.address().port());
+    let board = format!("board-{number}");
+    let mut boot = lab.boot_with(&board, &[url], &[TREE_HOST, HOST]);
+    boot.hosts.push(served(TREE_HOST, server.address()));
+    put(&boot, file)?;
+    let app = lab.start(&boot)?;
+    let cycle = app.wait("cycle", &[])?;
+    require(cycle.value("reason") == case.reason, || {
+        format!("{} and not {}\n{}", cycle.value("reason"), case.reason, app.log())
+    })?;
+    require(cycle.value("release") == "0.1", || format!("{cycle:?}"))?;
+    let written = bytes_written(&app.operations()?);
+    require(written == 0, || format!("{written} bytes were written"))?;
+    app.stop()?;
+    let app = lab.start(&lab.boot(&board))?;
+    app.wait("cycle", &[("reason", "up_to_date")])?;
+    app.stop()?;
+    Ok(())
+}
+
+fn unproven(scene: &Scene, _: &mut Figures) -> Observation {
+    let mut lab = Lab::new(scene, "unproven")?;
+    lab.publish(&[Root::Old, Root::New]);
+    // A server whose root no bundle has: the same server goes on, unauthenticated.
+    let stranger = Authority::root("Somebody's Root", YEARS);
+    let web = lab.another_web(&identity(&stranger, TREE_HOST, YEARS))?;
+    let mut boot = lab.boot_with("stranger", &[web.url(TREE_HOST)], &[TREE_HOST, HOST]);
+    boot.hosts.push(served(TREE_HOST, web.address()));
+    let app = lab.start(&boot)?;
+    app.wait("cycle", &[("release", "0.2"), ("phase", "confirmed"), ("unauthenticated", "1")])?;
+    app.stop()?;
+    // One that speaks TLS 1.2 alone: the second URL is asked.
+    let old = Hostile::start(server_config(&lab.tree_identity(), &[&TLS12])?, Deed::Hangup)?;
+    let urls = [format!("https://{TREE_HOST}:{}/", old.address().port()), lab.web.url(TREE_HOST)];
+    let mut boot = lab.boot_with("old", &urls, &[TREE_HOST, HOST]);
+    boot.hosts.push(served(TREE_HOST, old.address()));
+    let app = lab.start(&boot)?;
+    app.wait("cycle", &[("release", "0.2"), ("phase", "confirmed"), ("unauthenticated", "0")])?;
+    app.stop()?;
+    Ok("an unknown root: unauthenticated; TLS 1.2 alone: the second URL".to_owned())
+}
+
+fn network(scene: &Scene, _: &mut Figures) -> Observation {
+    let mut lab = Lab::new(scene, "network")?;
+    lab.publish(&[Root::Old, Root::New]);
+    let mut boot = lab.boot("board");
+    boot.environment.push(("BOARD_NETWORK".to_owned(), "down".to_owned()));
+    let app = lab.start(&boot)?;
+    app.wait("cycle", &[("release", "0.1"), ("reason", "unreachable")])?;
+    std::fs::write(boot.directory.join("control.new"), "network up\n")?;
+    std::fs::rename(boot.directory.join("control.new"), boot.directory.join("control"))?;
+    // The app's own connection comes first, and its service asks for a check.
+    app.wait("service", &[("verdict", "verified")])?;
+    lab.hub.nudge();
+    app.wait("cycle", &[("release", "0.2"), ("phase", "confirmed")])?;
+    app.stop()?;
+    Ok("unreachable while it was down; release 2 in the same process".to_owned())
+}

@@ -1,0 +1,151 @@
+//! Tests of judgement: what clocks, images, hosts and orders make of a release.
+
+use std::{error::Error, fs, io, path::Path};
+
+use bundle::{Denial, DenialKind, Sha256};
+use system_tests::board::kit::Clock;
+
+use crate::{
+    figures::Figures,
+    lab::{HOST, Lab, NOW, Root, TREE_HOST, put},
+    scene::Scene,
+    test::{Observation, Test, Tier, require},
+};
+
+/// The tests of judgement.
+pub(crate) const TESTS: [Test; 6] = [
+    Test {
+        name: "a device without a clock installs, and learns the time later",
+        tier: Tier::Fast,
+        act: no_clock,
+    },
+    Test { name: "a clock at 1970 is no clock", tier: Tier::Fast, act: year_1970 },
+    Test { name: "a clock at 2099 costs no bundle", tier: Tier::Fast, act: year_2099 },
+    Test { name: "an older app under a newer store reads the store", tier: Tier::Fast, act: older_app },
+    Test {
+        name: "a host that the image does not allow is no regression",
+        tier: Tier::Fast,
+        act: not_allowed,
+    },
+    Test { name: "a withdrawal and a distrust order take effect", tier: Tier::Fast, act: orders },
+];
+
+/// The first second of 2099.
+const YEAR_2099: i64 = 4_070_908_800;
+/// A second of 1970.
+const YEAR_1970: i64 = 1_000;
+
+/// Changes a running board.
+fn control(directory: &Path, line: &str) -> io::Result<()> {
+    fs::write(directory.join("control.new"), format!("{line}\n"))?;
+    fs::rename(directory.join("control.new"), directory.join("control"))
+}
+
+fn no_clock(scene: &Scene, _: &mut Figures) -> Observation {
+    let mut lab = Lab::new(scene, "no-clock")?;
+    lab.publish(&[Root::Old, Root::New]);
+    let mut boot = lab.boot("board");
+    boot.clock = Clock::Unset;
+    let app = lab.start(&boot)?;
+    app.wait("ready", &[("release", "0.1")])?;
+    app.wait("changed", &[("release", "0.2"), ("clock_unknown", "1")])?;
+    control(&boot.directory, &format!("clock {NOW}"))?;
+    app.wait("service", &[("verdict", "verified")])?;
+    lab.hub.nudge();
+    app.wait("cycle", &[("release", "0.2"), ("phase", "confirmed"), ("clock_unknown", "0")])?;
+    app.stop()?;
+    Ok("release 2 without a clock; confirmed with one, in the same process".to_owned())
+}
+
+fn year_1970(scene: &Scene, _: &mut Figures) -> Observation {
+    let mut lab = Lab::new(scene, "year-1970")?;
+    lab.publish(&[Root::Old, Root::New]);
+    let mut boot = lab.boot("board");
+    boot.clock = Clock::Seconds(YEAR_1970);
+    let app = lab.start(&boot)?;
+    let line = app.wait("changed", &[("release", "0.2")])?;
+    app.stop()?;
+    Ok(format!("release 2, clock_unknown={}", line.value("clock_unknown")))
+}
+
+fn year_2099(scene: &Scene, _: &mut Figures) -> Observation {
+    let (mut lab, file) = Lab::prepared(scene, "year-2099")?;
+    lab.publish(&[Root::Old, Root::New]);
+    let mut boot = lab.boot("board");
+    put(&boot, &file)?;
+    boot.clock = Clock::Seconds(YEAR_2099);
+    let app = lab.start(&boot)?;
+    let cycle = app.wait("cycle", &[])?;
+    let known = ["0.1", "0.2"];
+    require(known.contains(&cycle.value("release")), || format!("{cycle:?}"))?;
+    let seen = format!("{} {} stale={}", cycle.value("release"), cycle.value("reason"), cycle.value("stale"));
+    app.stop()?;
+    let app = lab.start(&lab.boot("board"))?;
+    let ready = app.wait("ready", &[])?;
+    require(known.contains(&ready.value("release")), || format!("{ready:?}"))?;
+    app.wait("cycle", &[("release", "0.2")])?;
+    app.stop()?;
+    Ok(format!("in 2099: {seen}; release 2 with the right time"))
+}
+
+fn older_app(scene: &Scene, _: &mut Figures) -> Observation {
+    let mut lab = Lab::new(scene, "older-app")?;
+    lab.publish(&[Root::Old, Root::New]);
+    let boot = lab.boot("board");
+    installs(&lab, "board", "0.1")?;
+    // The image still has release 1.
+    let app = lab.start(&boot)?;
+    app.wait("ready", &[("release", "0.2"), ("phase", "confirmed")])?;
+    app.stop()?;
+    // Another component id is another file: an empty one.
+    fs::remove_file(boot.directory.join("mutable"))?;
+    installs(&lab, "board", "0.1")?;
+    Ok("release 2 over the image's release 1; the image's without a file, then release 2 again".to_owned())
+}
+
+/// A board starts on this release and comes to release 2.
+fn installs(lab: &Lab<'_>, board: &str, from: &str) -> Result<(), Box<dyn Error>> {
+    let app = lab.start(&lab.boot(board))?;
+    app.wait("ready", &[("release", from)])?;
+    app.wait("cycle", &[("release", "0.2"), ("phase", "confirmed")])?;
+    app.stop()?;
+    Ok(())
+}
+
+fn not_allowed(scene: &Scene, _: &mut Figures) -> Observation {
+    let mut lab = Lab::new(scene, "not-allowed")?;
+    lab.publish(&[Root::New]);
+    let urls = [lab.web.url(TREE_HOST)];
+    let app = lab.start(&lab.boot_with("board", &urls, &[TREE_HOST]))?;
+    let probe = app.wait("log", &[("text", "probe"), ("candidate", "not_allowed")])?;
+    require(probe.value("present") == "not_allowed", || format!("{probe:?}"))?;
+    app.wait("changed", &[("release", "0.2")])?;
+    app.stop()?;
+    Ok(format!("{HOST} is not_allowed under both bundles, and release 2 is installed"))
+}
+
+fn orders(scene: &Scene, _: &mut Figures) -> Observation {
+    let mut lab = Lab::new(scene, "orders")?;
+    lab.publish(&[Root::Old, Root::New]);
+    installs(&lab, "board", "0.1")?;
+    // Release 3 withdraws what release 2 brought.
+    lab.publish(&[Root::Old]);
+    let app = lab.start(&lab.boot("board"))?;
+    app.wait("cycle", &[("release", "0.3"), ("phase", "confirmed")])?;
+    app.stop()?;
+    // Release 4 distrusts the root that the service still chains to.
+    let old = Sha256::of(&[lab.certificate(Root::Old)]);
+    let mut content = lab.content(&[Root::New]);
+    content.denials = vec![Denial { kind: DenialKind::Certificate, sha256: old }];
+    content.distrust_orders = vec![(old, "The key was stolen".into())];
+    lab.publish_content(&content);
+    let app = lab.start(&lab.boot("board"))?;
+    app.wait("changed", &[("release", "0.4")])?;
+    app.wait("service", &[("verdict", "refused")])?;
+    lab.hub.switch(&lab.vendor.new_identity(HOST))?;
+    app.wait("service", &[("verdict", "verified")])?;
+    lab.hub.nudge();
+    app.wait("cycle", &[("release", "0.4"), ("phase", "confirmed")])?;
+    app.stop()?;
+    Ok("release 3 withdrew a root; release 4 distrusts one in use, and the app refuses it".to_owned())
+}
