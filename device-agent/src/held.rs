@@ -24,6 +24,9 @@ pub enum Held {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unreadable;
 
+/// Reads a part of a bundle from an offset on.
+pub type BundleRead<'o> = dyn FnMut(u32, &mut [u8]) -> Result<(), Unreadable> + 'o;
+
 /// One bundle, open for whoever makes something of its manifest and its certificates.
 pub struct OpenBundle<'o> {
     /// Its manifest.
@@ -31,7 +34,7 @@ pub struct OpenBundle<'o> {
     /// What and where it is.
     pub content: Content,
     /// Reads a part of it: the manifest document from byte 0, the certificates behind it.
-    pub read: &'o mut dyn FnMut(u32, &mut [u8]) -> Result<(), Unreadable>,
+    pub read: &'o mut BundleRead<'o>,
 }
 
 impl<S: Storage> Agent<'_, S> {

@@ -73,7 +73,7 @@ pub use content::{Content, JudgingTime, ReadError};
 pub use endpoints::service_endpoints;
 pub use event::{Clock, Event, FetchFailure, Now, ProbeOutcome, Transport, Verdict};
 pub use exportable::{ExportLimit, check_exportable};
-pub use held::{Held, OpenBundle, Unreadable};
+pub use held::{BundleRead, Held, OpenBundle, Unreadable};
 pub use reason::Reason;
 pub use report::{Reporting, probe_result, report};
 pub use resource::{Resource, ResourcePath};

@@ -83,7 +83,7 @@ impl App {
     pub(crate) fn figure(&self, name: &str) -> Option<u64> {
         let lines = self.running.lines();
         let figures = lines.iter().filter_map(|text| Line::parse(text)).filter(|line| line.event == "figure");
-        figures.filter_map(|line| line.value(name).parse().ok()).last()
+        figures.filter_map(|line| line.value(name).parse().ok()).next_back()
     }
 
     /// The process.

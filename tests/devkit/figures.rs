@@ -42,6 +42,23 @@ impl Figures {
         serde_json::from_str(&text).map_err(|error| named(error.to_string()))
     }
 
+    /// Takes over what another part of the run measured.
+    pub(crate) fn absorb(&mut self, other: &Self) {
+        let take = |mine: &mut Option<u64>, theirs: Option<u64>| *mine = theirs.or(*mine);
+        take(&mut self.flash_bytes, other.flash_bytes);
+        take(&mut self.static_ram_bytes, other.static_ram_bytes);
+        take(&mut self.peak_ram_bytes, other.peak_ram_bytes);
+        take(&mut self.memory_peak_bytes, other.memory_peak_bytes);
+        take(&mut self.m4_text_bytes, other.m4_text_bytes);
+        take(&mut self.m4_ram_bytes, other.m4_ram_bytes);
+        take(&mut self.power_states_explored, other.power_states_explored);
+        take(&mut self.power_states_lost, other.power_states_lost);
+        take(&mut self.tls_rows_passed, other.tls_rows_passed);
+        take(&mut self.tls_rows_total, other.tls_rows_total);
+        take(&mut self.bytes_written_per_check, other.bytes_written_per_check);
+        take(&mut self.bytes_written_per_update, other.bytes_written_per_update);
+    }
+
     /// Names and values, for a table.
     pub(crate) const fn rows(&self) -> [(&'static str, Option<u64>); 12] {
         [

@@ -1,7 +1,8 @@
 //! The fleet of one test: a publisher, its server, the app's service, and the image that devices of it run.
 
 use std::{
-    fs, io,
+    fs::{self, File},
+    io::{self, Write as _},
     path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock},
 };
@@ -98,12 +99,12 @@ impl<'s> Lab<'s> {
                 // The tests have arguments of their own.
                 let mut manifest: serde_json::Value = serde_json::from_slice(&fs::read(path)?)?;
                 manifest["CmdArgs"] = serde_json::Value::Array(Vec::new());
-                fs::write(to, serde_json::to_vec(&manifest)?)?;
+                write(&to, &serde_json::to_vec(&manifest)?)?;
             } else {
                 fs::copy(path, to)?;
             }
         }
-        fs::write(self.image.join("seed"), self.publisher.seed(1))
+        write(&self.image.join("seed"), &self.publisher.seed(1))
     }
 
     /// A manifest of these roots for the service, and the tree's own.
@@ -217,5 +218,16 @@ pub(crate) fn mutable(directory: &Path) -> io::Result<Vec<u8>> {
 /// Gives a board that was never started a mutable file.
 pub(crate) fn put(boot: &Boot, file: &[u8]) -> io::Result<()> {
     fs::create_dir_all(&boot.directory)?;
-    fs::write(boot.directory.join("mutable"), file)
+    write(&boot.directory.join("mutable"), file)
+}
+
+/// Changes a running board: `line` is one of its control file.
+pub(crate) fn control(directory: &Path, line: &str) -> io::Result<()> {
+    write(&directory.join("control.new"), format!("{line}\n").as_bytes())?;
+    fs::rename(directory.join("control.new"), directory.join("control"))
+}
+
+/// Writes a file that no power cut of this machine need spare.
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    File::create(path).and_then(|mut file| file.write_all(bytes))
 }

@@ -40,7 +40,6 @@ fn follows_a_rotation(scene: &Scene, figures: &mut Figures) -> Observation {
     app.wait("service", &[("verdict", "verified")])?;
     // Release 3 no longer has the old root.
     lab.publish(&[Root::New]);
-    app.wait("cycle", &[])?;
     app.wait("changed", &[("release", "0.3")])?;
     app.wait("service", &[("verdict", "verified")])?;
     app.wait("cycle", &[("release", "0.3"), ("phase", "confirmed")])?;

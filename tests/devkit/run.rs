@@ -1,6 +1,13 @@
 //! All tests of the kit, in order.
 
-use std::io;
+use std::{
+    io,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
 
 use serde::Serialize;
 
@@ -47,16 +54,7 @@ pub(crate) fn all(arguments: &Arguments) -> io::Result<bool> {
     let all = tests();
     let wanted = |test: &&Test| arguments.only.as_deref().is_none_or(|text| test.name.contains(text));
     let chosen: Vec<&Test> = all.iter().filter(wanted).collect();
-    let bar = output::bar(chosen.len());
-    let mut reports = Vec::new();
-    for test in &chosen {
-        bar.set_message(test.name);
-        let report = test.run(&scene, &mut figures);
-        bar.suspend(|| output::report(&report));
-        bar.inc(1);
-        reports.push(report);
-    }
-    bar.finish_and_clear();
+    let reports = each(&scene, &chosen, &mut figures);
     let is_whole = chosen.len() == all.len();
     let has_passed = |outcome| reports.iter().any(|report| report.outcome == outcome);
     let passed = is_whole && has_passed(Outcome::Passed) && !has_passed(Outcome::Failed);
@@ -67,4 +65,34 @@ pub(crate) fn all(arguments: &Arguments) -> io::Result<bool> {
     }
     output::results(&results, arguments.json)?;
     Ok(results.passed)
+}
+
+/// Runs tests side by side, as many as the kit has boards; reports are in the order of the tests.
+fn each(scene: &Scene, tests: &[&Test], figures: &mut Figures) -> Vec<Report> {
+    let bar = output::bar(tests.len());
+    let (next, before) = (AtomicUsize::new(0), *figures);
+    let done = Mutex::new((Vec::new(), &mut *figures));
+    thread::scope(|scope| {
+        for _ in 0..scene.boards() {
+            scope.spawn(|| {
+                while let Some((at, test)) = {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    tests.get(at).map(|test| (at, test))
+                } {
+                    bar.set_message(test.name);
+                    let mut measured = before;
+                    let report = test.run(scene, &mut measured);
+                    bar.suspend(|| output::report(&report));
+                    bar.inc(1);
+                    let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
+                    done.1.absorb(&measured);
+                    done.0.push((at, report));
+                }
+            });
+        }
+    });
+    bar.finish_and_clear();
+    let mut reports = done.into_inner().unwrap_or_else(PoisonError::into_inner).0;
+    reports.sort_by_key(|(at, _)| *at);
+    reports.into_iter().map(|(_, report)| report).collect()
 }

@@ -55,6 +55,14 @@ impl Scene {
         matches!(&self.kit, Boards::Sphere(sphere) if sphere.is_hardware())
     }
 
+    /// How many tests can run side by side. Most of a test is waiting, and a kit is one board.
+    pub(crate) const fn boards(&self) -> usize {
+        match self.kit {
+            Boards::Emulated { .. } => 3,
+            Boards::Sphere(_) => 1,
+        }
+    }
+
     /// Whether the kit has a board for tests of this tier.
     pub(crate) const fn has(&self, tier: Tier) -> bool {
         match tier {

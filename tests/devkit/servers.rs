@@ -12,7 +12,7 @@ use crate::{
     app::bytes_written,
     figures::Figures,
     hostile::{Deed, Hostile},
-    lab::{HOST, Lab, Root, TREE_HOST, YEARS, put, served},
+    lab::{HOST, Lab, Root, TREE_HOST, YEARS, control, put, served},
     scene::Scene,
     test::{Observation, Test, Tier, require},
 };
@@ -45,8 +45,8 @@ fn status(line: &str) -> Vec<u8> {
     format!("HTTP/1.1 {line}\r\nContent-Length: 0\r\n\r\n").into_bytes()
 }
 
-fn with(head: Vec<u8>, body: &[u8]) -> Vec<u8> {
-    [&head, body].concat()
+fn with(head: &[u8], body: &[u8]) -> Vec<u8> {
+    [head, body].concat()
 }
 
 /// Every answer, with what the agent says of it; `body` is the right one.
@@ -60,12 +60,12 @@ fn cases(body: &[u8]) -> Vec<Case> {
         case("hangs up", Deed::Hangup, "unreachable"),
         case(
             "stops in the body",
-            Deed::SendAndHold(with(head(&format!("Content-Length: {length}\r\n")), half)),
+            Deed::SendAndHold(with(&head(&format!("Content-Length: {length}\r\n")), half)),
             "unreachable",
         ),
         case(
             "closes in the body",
-            Deed::Send(with(head(&format!("Content-Length: {length}\r\n")), half)),
+            Deed::Send(with(&head(&format!("Content-Length: {length}\r\n")), half)),
             "unreachable",
         ),
         case(
@@ -87,13 +87,13 @@ fn cases(body: &[u8]) -> Vec<Case> {
         case("promises a gigabyte", Deed::Send(head("Content-Length: 1073741824\r\n")), "answer_too_large"),
         case(
             "says less than it sends",
-            Deed::Send(with(head(&format!("Content-Length: {}\r\n", length / 2)), body)),
+            Deed::Send(with(&head(&format!("Content-Length: {}\r\n", length / 2)), body)),
             "head_malformed",
         ),
-        case("no length", Deed::Send(with(head(""), body)), "server_failed"),
+        case("no length", Deed::Send(with(&head(""), body)), "server_failed"),
         case(
             "two lengths",
-            Deed::Send(with(head(&format!("Content-Length: {length}\r\nContent-Length: 1\r\n")), body)),
+            Deed::Send(with(&head(&format!("Content-Length: {length}\r\nContent-Length: 1\r\n")), body)),
             "server_failed",
         ),
         case(
@@ -106,7 +106,7 @@ fn cases(body: &[u8]) -> Vec<Case> {
         ),
         case(
             "compressed",
-            Deed::Send(with(head(&format!("Content-Length: {length}\r\nContent-Encoding: gzip\r\n")), body)),
+            Deed::Send(with(&head(&format!("Content-Length: {length}\r\nContent-Encoding: gzip\r\n")), body)),
             "server_failed",
         ),
         case(
@@ -119,12 +119,12 @@ fn cases(body: &[u8]) -> Vec<Case> {
         case("no HTTP", Deed::Send(b"220 mail.example ESMTP\r\n\r\n".to_vec()), "server_failed"),
         case(
             "another document",
-            Deed::Send(with(head("Content-Length: 9\r\n"), b"not this!")),
+            Deed::Send(with(&head("Content-Length: 9\r\n"), b"not this!")),
             "head_malformed",
         ),
         case(
             "tiny pieces",
-            Deed::Pieces(with(head(&format!("Content-Length: {length}\r\n")), body)),
+            Deed::Pieces(with(&head(&format!("Content-Length: {length}\r\n")), body)),
             "up_to_date",
         ),
     ]
@@ -212,8 +212,7 @@ fn network(scene: &Scene, _: &mut Figures) -> Observation {
     boot.environment.push(("BOARD_NETWORK".to_owned(), "down".to_owned()));
     let app = lab.start(&boot)?;
     app.wait("cycle", &[("release", "0.1"), ("reason", "unreachable")])?;
-    std::fs::write(boot.directory.join("control.new"), "network up\n")?;
-    std::fs::rename(boot.directory.join("control.new"), boot.directory.join("control"))?;
+    control(&boot.directory, "network up")?;
     // The app's own connection comes first, and its service asks for a check.
     app.wait("service", &[("verdict", "verified")])?;
     lab.hub.nudge();

@@ -1,13 +1,13 @@
 //! Tests of judgement: what clocks, images, hosts and orders make of a release.
 
-use std::{error::Error, fs, io, path::Path};
+use std::{error::Error, fs};
 
 use bundle::{Denial, DenialKind, Sha256};
 use system_tests::board::kit::Clock;
 
 use crate::{
     figures::Figures,
-    lab::{HOST, Lab, NOW, Root, TREE_HOST, put},
+    lab::{HOST, Lab, NOW, Root, TREE_HOST, control, put},
     scene::Scene,
     test::{Observation, Test, Tier, require},
 };
@@ -34,12 +34,6 @@ pub(crate) const TESTS: [Test; 6] = [
 const YEAR_2099: i64 = 4_070_908_800;
 /// A second of 1970.
 const YEAR_1970: i64 = 1_000;
-
-/// Changes a running board.
-fn control(directory: &Path, line: &str) -> io::Result<()> {
-    fs::write(directory.join("control.new"), format!("{line}\n"))?;
-    fs::rename(directory.join("control.new"), directory.join("control"))
-}
 
 fn no_clock(scene: &Scene, _: &mut Figures) -> Observation {
     let mut lab = Lab::new(scene, "no-clock")?;

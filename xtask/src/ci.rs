@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Steps of the run.
-const STEPS: usize = 8;
+const STEPS: usize = 10;
 
 /// Runs all checks; every one runs, whatever the others found.
 ///
@@ -38,6 +38,17 @@ pub(crate) fn run(consent: Consent) -> Result<(), Failure> {
     steps.command("vectors", &mut vectors::command(true));
     let closing = test(&mut steps);
     steps.command("demo", &mut cargo(&["xtask", "demo", "--no-build", "--json"]));
+    // What they fetch they may fetch where this run may.
+    let mut arm = vec!["xtask"];
+    arm.extend((consent == Consent::Given).then_some("--yes"));
+    let task = |words: &[&str]| cargo(&[&arm, words].concat());
+    steps.step("size", |bar| {
+        let result = process::run_quiet(&mut task(&["size"]), |line| bar.set_message(line.to_owned()))?;
+        // The table of what was measured beside its limits is the end of what it says.
+        bar.suspend(|| budget(&result.lines).for_each(|line| output::say(line)));
+        if result.passed { Ok(()) } else { Err(Failure::Check(result.lines.join("\n"))) }
+    });
+    steps.command("devkit", &mut task(&["devkit", "--json"]));
     output::say(steps.table());
     output::line(closing);
     steps.end()
@@ -56,6 +67,11 @@ fn test(steps: &mut Steps) -> String {
         if passed { Ok(()) } else { Err(Failure::Check("cargo xtask test failed".to_owned())) }
     });
     last
+}
+
+/// The lines of the budget in what `cargo xtask size` says.
+fn budget(lines: &[String]) -> impl Iterator<Item = &String> {
+    lines.iter().skip_while(|line| !line.starts_with("FIGURE"))
 }
 
 fn cargo(arguments: &[&str]) -> Command {

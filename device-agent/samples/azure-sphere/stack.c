@@ -4,8 +4,8 @@
 #if defined(MEASURE_STACK)
 #include <stdint.h>
 
-/* Deeper than any step may go: three times the budget. */
-#define PAINTED_BYTES 98304
+/* Deeper than anything may go: half of the memory that the application has. */
+#define PAINTED_BYTES 131072
 #define PAINT 0xA5U
 /* This function's own frame, which is not painted over. */
 #define FRAME_BYTES 256
