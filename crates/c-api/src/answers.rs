@@ -97,11 +97,12 @@ pub unsafe extern "C" fn device_agent_probed_chain(
             }
             ders.extend(der.map(|der| CertificateDer::from(der).into_owned()));
         }
-        if ders.is_empty() || ders.len() > device_agent::mt3620::limits::SERVED_CERTIFICATES_MAX {
+        if ders.len() > device_agent::mt3620::limits::SERVED_CERTIFICATES_MAX {
             return Answered::Unknown;
         }
-        let end_entity = ders.remove(0);
-        agent.driver.probed(ticket, AppVerdict::Chain(Shown { end_entity, intermediates: ders }))
+        let mut ders = ders.into_iter();
+        let Some(end_entity) = ders.next() else { return Answered::Unknown };
+        agent.driver.probed(ticket, AppVerdict::Chain(Shown { end_entity, intermediates: ders.collect() }))
     })
 }
 

@@ -191,6 +191,11 @@ impl<'a> Certificate<'a> {
     pub fn dns_names(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         self.extensions.dns_names()
     }
+
+    /// The octets of the addresses of its subjectAltName, as they stand there.
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        self.extensions.addresses()
+    }
 }
 
 fn version(fields: &mut Reader<'_>) -> Result<u8, DerError> {

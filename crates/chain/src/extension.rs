@@ -21,8 +21,9 @@ const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 17];
 const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 19];
 const AUTHORITY_KEY_ID: &[u8] = &[0x55, 0x1d, 35];
 
-/// `dNSName [2]` of a GeneralName, and `keyIdentifier [0]` of an AuthorityKeyIdentifier.
+/// `dNSName [2]` and `iPAddress [7]` of a GeneralName, and `keyIdentifier [0]` of an AuthorityKeyIdentifier.
 const DNS_NAME: u8 = 0x82;
+const IP_ADDRESS: u8 = 0x87;
 const KEY_IDENTIFIER: u8 = 0x80;
 /// keyCertSign is bit 5 of keyUsage, counted from the most significant one (RFC 5280 §4.2.1.3).
 const KEY_CERT_SIGN: u8 = 0x80 >> 5;
@@ -113,9 +114,16 @@ impl<'a> Known<'a> {
     }
 
     pub(crate) fn dns_names(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.names(DNS_NAME).filter_map(|name| core::str::from_utf8(name).ok())
+    }
+
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        self.names(IP_ADDRESS)
+    }
+
+    fn names(&self, tag: u8) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         let mut reader = Reader::new(self.alternative_names);
-        core::iter::from_fn(move || reader.element("subject_alt_name").ok())
-            .filter(|name| name.tag == DNS_NAME)
-            .filter_map(|name| core::str::from_utf8(name.content).ok())
+        let elements = core::iter::from_fn(move || reader.element("subject_alt_name").ok());
+        elements.filter(move |name| name.tag == tag).map(|name| name.content)
     }
 }

@@ -116,7 +116,7 @@ impl<'s> Ledger<'s> {
         let fresh = self.fresh.load(Ordering::Relaxed);
         let mut name = [0; 32];
         for (to, from) in name.chunks_exact_mut(4).zip(&self.fresh_name) {
-            to.copy_from_slice(&from.load(Ordering::Relaxed).to_ne_bytes());
+            to.iter_mut().zip(from.load(Ordering::Relaxed).to_ne_bytes()).for_each(|(to, from)| *to = from);
         }
         (fresh != NOTHING).then_some((Sha256(name), fresh == VALID))
     }

@@ -33,5 +33,5 @@ pub const QUIET_RECORDS_MAX: u8 = 16;
 pub const CERTIFICATES_MAX: usize = 8;
 
 /// Bytes of all certificates that a server may send. The chains of large clouds have 4 to 7 KiB; what is kept
-/// stays on the heap beside the read buffer until it is judged.
-pub const CHAIN_BYTES_MAX: usize = 12_288;
+/// stays on the heap beside the read buffer until it is judged, and a small device has no more room there.
+pub const CHAIN_BYTES_MAX: usize = 8_192;

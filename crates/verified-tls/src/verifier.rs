@@ -119,7 +119,7 @@ fn copied(certificate: &CertificateRef<'_>) -> Result<ServedChain, Error> {
     let (first, rest) = certificate.entries.split_first().ok_or(Error::Unauthenticated)?;
     let end_entity = copy(first)?;
     let intermediates = rest.iter().map(copy).collect::<Result<Vec<_>, _>>()?;
-    Ok(ServedChain { end_entity, intermediates })
+    Ok(ServedChain::new(end_entity, intermediates))
 }
 
 /// Verifies the signature over the handshake (RFC 8446 §4.4.3).
@@ -130,7 +130,7 @@ fn check_signature<C: Suite>(
 ) -> Result<(), Error> {
     const CONTEXT: &[u8] = b"TLS 1.3, server CertificateVerify\0";
     let algorithm = algorithm(verify.signature_scheme).ok_or(Error::SignatureAlgorithm)?;
-    let leaf = EndEntityCert::try_from(&chain.end_entity).map_err(|_| Error::Certificate)?;
+    let leaf = EndEntityCert::try_from(chain.end_entity()).map_err(|_| Error::Certificate)?;
     let mut message = Vec::from([0x20; 64]);
     message.extend_from_slice(CONTEXT);
     message.extend_from_slice(&transcript.finalize());

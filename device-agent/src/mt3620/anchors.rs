@@ -3,9 +3,7 @@
 use alloc::vec;
 use core::fmt;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use bundle::{Anchor, AnchorIndex, Denial, Sha256};
+use bundle::{Anchor, AnchorIndex, Denial, Sha256, join};
 use chain::Certificate;
 use store::Storage;
 
@@ -143,9 +141,8 @@ struct Out<'b> {
 impl Out<'_> {
     fn put(&mut self, bytes: &[u8]) {
         let end = self.length.saturating_add(bytes.len());
-        if let Some(room) = self.into.get_mut(self.length..end) {
-            room.copy_from_slice(bytes);
-        }
+        // Past the end of the buffer, only the length is of interest.
+        let _fits = self.into.get_mut(self.length..).and_then(|room| join(room, &[bytes]));
         self.length = end;
     }
 
@@ -155,13 +152,23 @@ impl Out<'_> {
         }
         self.put(BEGIN);
         for line in der.chunks(LINE_BYTES) {
-            let mut text = [0; 64];
-            let length = STANDARD.encode_slice(line, &mut text).unwrap_or(0);
-            self.put(text.get(..length).unwrap_or_default());
+            line.chunks(3).for_each(|octets| self.put(&base64(octets)));
             self.put(b"\n");
         }
         self.put(END);
     }
+}
+
+/// Up to three octets as four letters (RFC 4648 §4).
+fn base64(octets: &[u8]) -> [u8; 4] {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let octet = |place: usize| octets.get(place).copied().map_or(0, u32::from);
+    let bits = octet(0) << 16 | octet(1) << 8 | octet(2);
+    let letter = |place: usize, shift: u32| {
+        let sextet = usize::try_from(bits >> shift & 63).unwrap_or(0);
+        if place > octets.len() { b'=' } else { LETTERS.get(sextet).copied().unwrap_or(b'=') }
+    };
+    [letter(0, 18), letter(1, 12), letter(2, 6), letter(3, 0)]
 }
 
 impl fmt::Display for AnchorsError {
@@ -175,3 +182,20 @@ impl fmt::Display for AnchorsError {
 }
 
 impl core::error::Error for AnchorsError {}
+
+#[cfg(test)]
+mod tests {
+    use super::base64;
+
+    fn check(octets: &[u8], expect: &[u8; 4]) {
+        assert_eq!(base64(octets), *expect);
+    }
+
+    #[test]
+    fn letters_are_those_of_the_rfc() {
+        check(b"foo", b"Zm9v");
+        check(b"fo", b"Zm8=");
+        check(b"f", b"Zg==");
+        check(&[0xff, 0xef, 0xfe], b"/+/+");
+    }
+}

@@ -375,6 +375,8 @@ impl<'w, P: Platform, S: Storage> Driver<'w, P, S> {
     }
 
     fn begin_report(&mut self, now: u64) {
+        // A report is made of copies: there is no room for them beside a connection.
+        self.link = None;
         let moment = self.now();
         let bytes = self.report.bytes(&self.agent.status(moment), moment);
         let ticket = self.ticket();

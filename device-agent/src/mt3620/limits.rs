@@ -36,7 +36,13 @@ pub const BASE_URLS_MAX: usize = 8;
 pub const HOST_BYTES_MAX: usize = 253;
 /// Bytes that a report may have.
 pub const REPORT_BYTES_MAX: usize = bundle::limits::REPORT_BYTES_MAX;
-/// Bytes of a chain that the application serves from its own handshake.
-pub const SERVED_BYTES_MAX: usize = 12_288;
+/// Bytes of a chain that the application serves from its own handshake: as many as a server may send here.
+pub const SERVED_BYTES_MAX: usize = verified_tls::limits::CHAIN_BYTES_MAX;
 /// Certificates of a chain that the application serves from its own handshake.
 pub const SERVED_CERTIFICATES_MAX: usize = 10;
+/// Bytes of the heap that must be free before a connection is begun: what one takes until its server is judged, with the
+/// longest chain and the largest key that a server can prove. `tests/memory` measures it.
+pub const CONNECTION_BYTES: usize = 30_720;
+/// Bytes of the heap that the part of a bundle may take which one chain is judged under. There may be less, and then
+/// the set is held to that.
+pub const SELECTION_BYTES_MAX: usize = 24_576;

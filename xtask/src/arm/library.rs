@@ -73,7 +73,8 @@ impl Toolchain {
         mut watch: impl FnMut(&str),
     ) -> Result<PathBuf, Failure> {
         let mut cargo = self.rust.cargo();
-        cargo.args(["build", "--lib", "--profile", "device", "--target", DEVICE_TARGET]);
+        cargo.args(["rustc", "--lib", "--crate-type", "staticlib"]);
+        cargo.args(["--profile", "device", "--target", DEVICE_TARGET]);
         cargo.args(["-Zbuild-std=core,alloc", "-Zbuild-std-features="]);
         cargo.arg("--message-format=json-render-diagnostics");
         // A workspace of its own has a copy of the root lock file, from which cargo drops what it does not need.
