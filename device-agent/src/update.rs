@@ -1,8 +1,8 @@
 //! The way to a verified manifest: by an update's patch, else as a whole; and what a manifest must be.
 
 use bundle::{
-    AuthenticHeader, Document as _, Keyring, Kind, Manifest, Sha256, SignatureMemo, UpdatePrefix, VerifyError,
-    join,
+    AuthenticHeader, Document as _, Keyring, Kind, Manifest, Sha256, SignatureMemo, UpdatePrefix,
+    VerifyError, join,
 };
 use store::{Denials, Storage};
 

@@ -22,6 +22,9 @@ use crate::{Certificate, CertificateLabel, ChainFault, Path, Purpose, Refusal};
 /// Certificates of a path: a leaf, six intermediates, which is webpki's own limit, and an anchor.
 pub(crate) const PATH_CERTIFICATES_MAX: usize = 8;
 
+/// Names of a certificate that a refusal has: enough for a person to see which server answered.
+pub(crate) const NAMES_SHOWN_MAX: usize = 4;
+
 /// What a walk came to.
 pub(crate) enum Walk {
     /// Every path was looked at; the last reason of webpki's own is kept for the case that none was acceptable.
@@ -88,12 +91,11 @@ pub(crate) fn check_name(pool: &Pool<'_>, name: &ServerName<'_>) -> Result<(), R
     // webpki decides. It is asked only where it will say yes: with its no come texts of all names that were served, as
     // many as the server likes.
     let matches = is_named(&pool.leaf, name)
-        && EndEntityCert::try_from(&der).is_ok_and(|leaf| leaf.verify_is_valid_for_subject_name(name).is_ok());
+        && EndEntityCert::try_from(&der)
+            .is_ok_and(|leaf| leaf.verify_is_valid_for_subject_name(name).is_ok());
     if matches {
         return Ok(());
     }
-    /// Enough for a person to see which server answered.
-    const NAMES_SHOWN_MAX: usize = 4;
     let presented = pool.leaf.dns_names().take(NAMES_SHOWN_MAX).map(cut).collect();
     Err(Refusal::Name { asked: text_of(name), presented })
 }
@@ -111,8 +113,12 @@ fn is_named(certificate: &Certificate<'_>, name: &ServerName<'_>) -> bool {
                 served => served.eq_ignore_ascii_case(host),
             })
         }
-        ServerName::IpAddress(IpAddr::V4(address)) => certificate.addresses().any(|it| it == address.as_ref()),
-        ServerName::IpAddress(IpAddr::V6(address)) => certificate.addresses().any(|it| it == address.as_ref()),
+        ServerName::IpAddress(IpAddr::V4(address)) => {
+            certificate.addresses().any(|it| it == address.as_ref())
+        }
+        ServerName::IpAddress(IpAddr::V6(address)) => {
+            certificate.addresses().any(|it| it == address.as_ref())
+        }
         _ => false,
     }
 }
@@ -218,11 +224,11 @@ fn constraint_end(
 /// Pins are measured against a moment that is certainly past, never against one that the leaf's own notBefore
 /// suggests: a postdated certificate must not be able to switch them off.
 fn check_pins(path: &Path, anchor: &SetAnchor, rules: &Rules<'_>) -> Result<(), Refusal> {
-    let mut in_force = rules.pins.iter().filter(|pin| rules.earliest < pin.until).peekable();
-    if in_force.peek().is_none() {
+    let in_force = || rules.pins.iter().filter(|pin| rules.earliest < pin.until);
+    if in_force().next().is_none() {
         return Ok(());
     }
-    let is_pinned = in_force.any(|pin| match pin.kind {
+    let is_pinned = in_force().any(|pin| match pin.kind {
         PinKind::Certificate => path.certificates.contains(&pin.sha256),
         PinKind::Spki => path.keys.contains(&pin.sha256),
     });

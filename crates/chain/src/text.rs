@@ -13,7 +13,8 @@ pub(crate) fn cut(text: impl fmt::Display) -> String {
     // It is counted first and then written: a text that grows takes its memory twice.
     let mut length = Length(0);
     let is_cut = write!(length, "{text}").is_err();
-    let mut cut = Cut(String::with_capacity(length.0.saturating_add(if is_cut { '…'.len_utf8() } else { 0 })));
+    let mut cut =
+        Cut(String::with_capacity(length.0.saturating_add(if is_cut { '…'.len_utf8() } else { 0 })));
     // It ends early by failing; what was written until then is what is wanted.
     if write!(cut, "{text}").is_err() {
         cut.0.push('…');

@@ -12,7 +12,7 @@ use crate::der::{Element, Reader, tag, unsigned, whole_octets};
 use crate::{Certificate, SignatureAlgorithm};
 
 /// Orders of the curves whose signatures are verified (FIPS 186-4 §D.1.2.3, §D.1.2.4).
-const ORDERS: [&[u8]; 2] = [&P256, &P384];
+static ORDERS: [&[u8]; 2] = [&P256, &P384];
 const P256: [u8; 32] = [
     0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc,
     0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
@@ -33,7 +33,7 @@ pub(crate) fn twins(certificate: &Certificate<'_>) -> impl Iterator<Item = Sha25
         | SignatureAlgorithm::EcdsaSha512 => Parts::of(certificate.as_der()),
         _ => None,
     };
-    ORDERS.into_iter().filter_map(move |order| parts.as_ref()?.twin(order))
+    ORDERS.iter().filter_map(move |order| parts.as_ref()?.twin(order))
 }
 
 /// A certificate, taken apart at its signature.

@@ -44,7 +44,8 @@ impl BaseUrl {
             (None, None) => return Err(BaseUrlError::Scheme),
         };
         let slash = rest.bytes().position(|byte| byte == b'/').unwrap_or(rest.len());
-        let (authority, path) = (rest.get(..slash).unwrap_or_default(), rest.get(slash..).unwrap_or_default());
+        let (authority, path) =
+            (rest.get(..slash).unwrap_or_default(), rest.get(slash..).unwrap_or_default());
         let (host, port) = split_host_port(authority).ok_or(BaseUrlError::Host)?;
         let has_port = authority.bytes().rev().take_while(|byte| *byte != b']').any(|byte| byte == b':');
         let port = if has_port || is_tls { port } else { 80 };

@@ -168,10 +168,14 @@ impl Judging {
         let select = |open: OpenBundle<'_>| {
             let OpenBundle { manifest, content, denials, read } = open;
             let at = |offset: u32| content.document_bytes.saturating_add(offset);
-            let set =
-                AnchorSet::select_within(budget, &manifest, selection, &served, denials.iter(), |offset, into| {
-                    read(at(offset), into)
-                });
+            let set = AnchorSet::select_within(
+                budget,
+                &manifest,
+                selection,
+                &served,
+                denials.iter(),
+                |offset, into| read(at(offset), into),
+            );
             set
         };
         match agent.open(held, select) {

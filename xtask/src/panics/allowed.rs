@@ -63,7 +63,8 @@ impl Allowlist {
             self.allowed.iter().filter(|entry| entry.covers(&finding.function)).count() > 0
         };
         let new = found.iter().filter(|finding| !is_allowed(finding));
-        new.map(|finding| format!("{} can panic: it refers to {}", finding.function, finding.callee)).collect()
+        new.map(|finding| format!("{} can panic: it refers to {}", finding.function, finding.callee))
+            .collect()
     }
 
     /// What is allowed and was not found in any search, or has no reason.

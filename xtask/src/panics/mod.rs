@@ -137,8 +137,15 @@ mod quick {
         let list = super::Allowlist::load().unwrap();
         let path = std::env::var("ARCHIVE").unwrap();
         let exports = std::env::var("EXPORTS").unwrap();
-        let found = super::Graph::read(std::path::Path::new(&path)).unwrap().findings(&exports, |f| list.ends(f)).unwrap();
-        for f in &list.complaints(&found) { println!("{f}"); }
-        for f in &list.in_vain() { println!("{f}"); }
+        let found = super::Graph::read(std::path::Path::new(&path))
+            .unwrap()
+            .findings(&exports, |f| list.ends(f))
+            .unwrap();
+        for f in &list.complaints(&found) {
+            println!("{f}");
+        }
+        for f in &list.in_vain() {
+            println!("{f}");
+        }
     }
 }
