@@ -7,6 +7,7 @@ use bundle::{Anchor, AnchorIndex, Denial, Sha256, join};
 use chain::Certificate;
 use store::Storage;
 
+use super::has_room;
 use crate::{Agent, Held, OpenBundle, Unreadable, check_exportable};
 
 /// A form that TLS stacks read.
@@ -24,6 +25,8 @@ pub enum Form {
 pub enum AnchorsError {
     /// There is no such bundle.
     NoBundle,
+    /// There is no memory for one certificate now; there is once a connection or a judgement is over.
+    NoMemory,
     /// The bundle has no service of this name.
     UnknownService,
     /// The store could not be read.
@@ -109,7 +112,11 @@ fn each_of(
         if !leaves || is_denied(&|denial| denial.names_certificate(entry.sha256)) {
             continue;
         }
-        let mut der = vec![0; usize::try_from(entry.length).unwrap_or(usize::MAX)];
+        let length = usize::try_from(entry.length).unwrap_or(usize::MAX);
+        if !has_room(length) {
+            return Err(AnchorsError::NoMemory);
+        }
+        let mut der = vec![0; length];
         read(at, &mut der).map_err(|Unreadable| AnchorsError::Unreadable)?;
         if Sha256::of(&[&der]) != entry.sha256 {
             return Err(AnchorsError::Unreadable);
@@ -175,6 +182,7 @@ impl fmt::Display for AnchorsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NoBundle => "there is no such bundle",
+            Self::NoMemory => "there is no memory for a certificate now",
             Self::UnknownService => "the bundle has no service of this name",
             Self::Unreadable => "the bundle cannot be read from the store",
         })

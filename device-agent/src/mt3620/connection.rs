@@ -190,3 +190,23 @@ impl From<NetworkError> for Fault {
         Self::Network(error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::limits::CONVERSATION_BYTES;
+    use super::super::posix::TcpSocket;
+    use super::*;
+
+    fn check(security: Security) {
+        let address = "127.0.0.1:9".parse().unwrap();
+        let stream = Stream::new(TcpSocket::connect(address).unwrap(), Rc::default());
+        let conversation = converse(stream, security, Rc::default());
+        let bytes = size_of_val(&conversation);
+        assert!(bytes <= CONVERSATION_BYTES, "{bytes}");
+    }
+
+    #[test]
+    fn a_conversation_is_as_large_as_the_room_that_is_asked_for() {
+        check(Security::Plain);
+    }
+}

@@ -40,9 +40,15 @@ pub const REPORT_BYTES_MAX: usize = bundle::limits::REPORT_BYTES_MAX;
 pub const SERVED_BYTES_MAX: usize = verified_tls::limits::CHAIN_BYTES_MAX;
 /// Certificates of a chain that the application serves from its own handshake.
 pub const SERVED_CERTIFICATES_MAX: usize = 10;
-/// Bytes of the heap that must be free before a connection is begun: what one takes until its server is judged, with the
-/// longest chain and the largest key that a server can prove. `tests/memory` measures it.
-pub const CONNECTION_BYTES: usize = 30_720;
+/// Bytes of the conversation over one connection, as a future: the state of TLS, and the piece that is read at a time.
+pub const CONVERSATION_BYTES: usize = 4_096;
+/// Bytes of the heap that must be free before a connection is begun: its buffers, the conversation, the request, and what
+/// a server's hello takes. What a server then sends is asked room for when its length is known.
+pub const CONNECTION_BYTES: usize = verified_tls::limits::READ_BUFFER_BYTES
+    + verified_tls::limits::WRITE_BUFFER_BYTES
+    + CONVERSATION_BYTES
+    + REQUEST_BYTES_MAX
+    + 2 * verified_tls::limits::SERVER_HELLO_BYTES_MAX;
 /// Bytes of the heap that the part of a bundle may take which one chain is judged under. There may be less, and then
 /// the set is held to that.
 pub const SELECTION_BYTES_MAX: usize = 24_576;
