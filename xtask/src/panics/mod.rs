@@ -129,23 +129,3 @@ fn copy_lock(manifest: &str) -> Result<(), Failure> {
     let copied = fs::copy(root.join("Cargo.lock"), &to);
     copied.map(drop).map_err(|source| Failure::File { action: "copy the lock file there", path: to, source })
 }
-
-#[cfg(test)]
-mod quick {
-    #[test]
-    fn quick() {
-        let list = super::Allowlist::load().unwrap();
-        let path = std::env::var("ARCHIVE").unwrap();
-        let exports = std::env::var("EXPORTS").unwrap();
-        let found = super::Graph::read(std::path::Path::new(&path))
-            .unwrap()
-            .findings(&exports, |f| list.ends(f))
-            .unwrap();
-        for f in &list.complaints(&found) {
-            println!("{f}");
-        }
-        for f in &list.in_vain() {
-            println!("{f}");
-        }
-    }
-}
