@@ -34,6 +34,14 @@ impl Variant {
         }
     }
 
+    /// The feature of the device's library that goes with it.
+    const fn feature(self) -> Option<&'static str> {
+        match self {
+            Self::Device => None,
+            Self::Panics => Some("panics"),
+        }
+    }
+
     const fn flags(self) -> &'static [&'static str] {
         match self {
             Self::Device => &["-Zunstable-options", "-Cpanic=immediate-abort"],
@@ -73,6 +81,7 @@ impl Toolchain {
         mut watch: impl FnMut(&str),
     ) -> Result<PathBuf, Failure> {
         let mut cargo = self.rust.cargo();
+        // The package is a library for Rust too, and becomes a static one for this build alone.
         cargo.args(["rustc", "--lib", "--crate-type", "staticlib"]);
         cargo.args(["--profile", "device", "--target", DEVICE_TARGET]);
         cargo.args(["-Zbuild-std=core,alloc", "-Zbuild-std-features="]);
@@ -81,7 +90,10 @@ impl Toolchain {
         cargo.args((library.manifest == WORKSPACE).then_some("--locked"));
         cargo.arg("--manifest-path").arg(workspace::root().join(library.manifest));
         cargo.args(["--package", library.package, "--no-default-features"]);
-        cargo.args(["--features", &library.features.join(",")]);
+        // A package with a workspace of its own has a panic handler of its own too.
+        let of_variant = variant.feature().filter(|_| library.manifest == WORKSPACE);
+        let features: Vec<&str> = library.features.iter().copied().chain(of_variant).collect();
+        cargo.args(["--features", &features.join(",")]);
         cargo.arg("--target-dir").arg(self.folder.join(variant.folder()));
         let flags: Vec<&str> = FLAGS.iter().chain(variant.flags()).copied().collect();
         cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}")).envs(self.zig.environment());

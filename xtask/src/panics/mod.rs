@@ -52,7 +52,7 @@ const DEVICE: Subject = Subject {
     name: "the device's library",
     manifest: WORKSPACE,
     package: "c-api",
-    features: &["standalone", "panics"],
+    features: &["standalone"],
     exports: "device_agent_",
     seeded: ("seeded-unwrap", "device_agent_seeded_unwrap"),
 };
