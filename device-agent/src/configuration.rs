@@ -59,9 +59,9 @@ impl<'w> Memory<'w> {
     #[must_use]
     pub fn new(buffer: &'w mut [u8]) -> Self {
         let third = buffer.len() / 3;
-        let (incoming, rest) = buffer.split_at_mut(third);
-        let (present, rest) = rest.split_at_mut(third);
-        let (candidate, _) = rest.split_at_mut(third);
+        let (incoming, rest) = buffer.split_at_mut_checked(third).unwrap_or_default();
+        let (present, rest) = rest.split_at_mut_checked(third).unwrap_or_default();
+        let candidate = rest.get_mut(..third).unwrap_or_default();
         Self { incoming, present, candidate }
     }
 }

@@ -1,6 +1,6 @@
 //! One cycle: what begins it, what every stage ends in, and when the next one is due.
 
-use bundle::{Order, UnixSeconds};
+use bundle::{Order, UnixSeconds, join};
 use store::{Change, CheckNote, Error as StoreError, Restated, Storage, TransitionError};
 
 use crate::{
@@ -253,15 +253,10 @@ impl<S: Storage> Agent<'_, S> {
 
     /// Keeps bytes until they make a document; false where there is no room for them.
     fn gather(&mut self, bytes: &[u8]) -> bool {
-        let end = self.gathered.saturating_add(bytes.len());
-        match self.memory.incoming.get_mut(self.gathered..end) {
-            Some(room) => {
-                room.copy_from_slice(bytes);
-                self.gathered = end;
-                true
-            }
-            None => false,
-        }
+        let room = self.memory.incoming.get_mut(self.gathered..);
+        let gathered = room.and_then(|room| join(room, &[bytes]));
+        self.gathered = self.gathered.saturating_add(gathered.unwrap_or(0));
+        gathered.is_some()
     }
 
     /// Makes one change of the journal; the channel and the keyring in force go with the first one.

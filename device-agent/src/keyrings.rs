@@ -1,5 +1,7 @@
 //! Catching up with keyrings: packs, single generations, recoveries; each accepted or refused on its own.
 
+use core::cell::Cell;
+
 use bundle::{Keyring, VerifyError, limits::PACK_GENERATIONS_MAX};
 use store::{Restated, Storage};
 
@@ -66,7 +68,9 @@ impl<S: Storage> Agent<'_, S> {
         loop {
             match self.accept_next() {
                 Ok(consumed) => {
-                    self.memory.incoming.copy_within(consumed..self.gathered, 0);
+                    let gathered = self.memory.incoming.get_mut(..self.gathered).unwrap_or_default();
+                    let cells = Cell::from_mut(gathered).as_slice_of_cells();
+                    cells.iter().zip(cells.iter().skip(consumed)).for_each(|(to, from)| to.set(from.get()));
                     self.gathered = self.gathered.saturating_sub(consumed);
                 }
                 Err(VerifyError::Deferred) => return Generations::Deferred,

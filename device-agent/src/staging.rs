@@ -168,7 +168,8 @@ impl<S: Storage> Agent<'_, S> {
                 let staging = filling.staging.as_mut().ok_or(Reason::StoreFailed)?;
                 copy(store, seed.as_ref(), staging, &content, (offset, length), sha256)?;
             } else {
-                let (part, rest) = bytes.split_at(filling.missing_bytes(length).min(bytes.len()));
+                let (part, rest) =
+                    bytes.split_at_checked(filling.missing_bytes(length)).unwrap_or((bytes, &[]));
                 filling.take(store, part)?;
                 bytes = rest;
                 if filling.written < length {

@@ -1,7 +1,8 @@
 //! The way to a verified manifest: by an update's patch, else as a whole; and what a manifest must be.
 
 use bundle::{
-    AuthenticHeader, Document as _, Keyring, Kind, Manifest, Sha256, SignatureMemo, UpdatePrefix, VerifyError,
+    AuthenticHeader, Document as _, Keyring, Kind, Manifest, Sha256, SignatureMemo, UpdatePrefix,
+    VerifyError, join,
 };
 use store::{Denials, Storage};
 
@@ -69,7 +70,7 @@ impl<S: Storage> Agent<'_, S> {
         }
         let (envelope, length) = (prefix.manifest(), prefix.wire_bytes());
         let parts = [envelope.header_bytes(), envelope.signatures().as_bytes()];
-        let start = put(self.memory.candidate, &parts).ok_or(Reason::ReleaseTooLarge)?;
+        let start = join(self.memory.candidate, &parts).ok_or(Reason::ReleaseTooLarge)?;
         let body_bytes = usize::try_from(header.header().body_length).unwrap_or(usize::MAX);
         let end = start.saturating_add(body_bytes);
         let body = self.memory.candidate.get_mut(start..end).ok_or(Reason::ReleaseTooLarge)?;
@@ -192,7 +193,7 @@ pub(crate) fn verify_release(
     let envelope = bundle::Envelope::parse_whole(document).map_err(|_| Reason::ReleaseMalformed)?;
     let authentic = envelope.verify_in_steps(&keyring, channel, signatures).map_err(release_fault)?;
     let manifest = Manifest::decode(authentic).map_err(|_| Reason::ReleaseMalformed)?;
-    let length = put(memory, &[document]).ok_or(Reason::ReleaseTooLarge)?;
+    let length = join(memory, &[document]).ok_or(Reason::ReleaseTooLarge)?;
     Ok((candidate(&manifest, length), manifest.header().kind))
 }
 
@@ -222,17 +223,6 @@ fn base_document<'m>(
         Place::Seed => seed.map(|seed| seed.manifest_document),
         Place::Slot(_) | Place::Sealed => crate::content::document(memory, content),
     }
-}
-
-/// Writes the parts to the front of `memory`; the length, or `None` where they do not fit.
-fn put(memory: &mut [u8], parts: &[&[u8]]) -> Option<usize> {
-    let mut end = 0_usize;
-    for part in parts {
-        let start = end;
-        end = start.checked_add(part.len())?;
-        memory.get_mut(start..end)?.copy_from_slice(part);
-    }
-    Some(end)
 }
 
 impl From<Reason> for Fault {

@@ -5,14 +5,14 @@ use std::process::Command;
 use crate::{
     bare,
     failure::Failure,
-    output, policy, process,
+    output, panics, policy, process,
     setup::{self, Consent},
     steps::Steps,
     vectors, workspace,
 };
 
 /// Steps of the run.
-const STEPS: usize = 10;
+const STEPS: usize = 11;
 
 /// Runs all checks; every one runs, whatever the others found.
 ///
@@ -35,6 +35,7 @@ pub(crate) fn run(consent: Consent) -> Result<(), Failure> {
         let result = process::run_quiet(&mut bare::command()?, |line| bar.set_message(line.to_owned()))?;
         if result.passed { Ok(()) } else { Err(Failure::Check(result.lines.join("\n"))) }
     });
+    steps.step("nothing on the device can panic", |bar| bar.suspend(|| panics::run(consent)));
     steps.command("vectors", &mut vectors::command(true));
     let closing = test(&mut steps);
     steps.command("demo", &mut cargo(&["xtask", "demo", "--no-build", "--json"]));

@@ -26,7 +26,7 @@ enum Command {
     Devkit(DevkitArgs),
     /// Measures what the agent takes of a device, against its budget
     Size(SizeArgs),
-    /// Searches the device's core for panics
+    /// Searches everything that runs on a device for panics
     Panics,
     /// Runs every test of the workspace
     Test(TestArgs),

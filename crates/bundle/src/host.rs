@@ -19,10 +19,10 @@ pub struct HostPattern<'a>(pub &'a str);
 pub fn split_host_port(text: &str) -> Option<(&str, u16)> {
     let (host, port) = match text.strip_prefix('[') {
         Some(rest) => {
-            let (host, after) = rest.split_once(']')?;
+            let (host, after) = cut(rest, b']')?;
             (host, if after.is_empty() { None } else { Some(after.strip_prefix(':')?) })
         }
-        None => match text.split_once(':') {
+        None => match cut(text, b':') {
             Some((host, port)) => (host, Some(port)),
             None => (text, None),
         },
@@ -35,6 +35,19 @@ pub fn split_host_port(text: &str) -> Option<(&str, u16)> {
         None => DEFAULT_PORT,
     };
     if host.is_empty() { None } else { Some((host, port)) }
+}
+
+/// A function of its own, as the library's parser cuts slices at places that it counts (`xtask/panics.toml`).
+#[inline(never)]
+fn is_ipv6_address(text: &str) -> bool {
+    text.parse::<core::net::Ipv6Addr>().is_ok()
+}
+
+/// What stands before and behind the first `separator`, which is of ASCII. The library's search cuts slices at places
+/// that it counts, which is a panic to whoever cannot see that it counts well.
+fn cut(text: &str, separator: u8) -> Option<(&str, &str)> {
+    let place = text.bytes().position(|byte| byte == separator)?;
+    Some((text.get(..place)?, text.get(place.checked_add(1)?..)?))
 }
 
 impl<'a> HostPattern<'a> {
@@ -65,10 +78,12 @@ impl<'a> HostPattern<'a> {
     /// As [`HostPattern::matches`], for any port.
     #[must_use]
     pub fn matches_host(&self, host: &str) -> bool {
-        let host = host.strip_suffix('.').unwrap_or(host);
+        let host = match host.as_bytes().split_last() {
+            Some((b'.', rest)) => host.get(..rest.len()).unwrap_or(host),
+            _ => host,
+        };
         match self.host().strip_prefix("*.") {
-            Some(suffix) => host
-                .split_once('.')
+            Some(suffix) => cut(host, b'.')
                 .is_some_and(|(label, rest)| !label.is_empty() && rest.eq_ignore_ascii_case(suffix)),
             None => host.eq_ignore_ascii_case(self.host()),
         }
@@ -82,7 +97,7 @@ impl<'a> HostPattern<'a> {
             return false;
         };
         if self.0.starts_with('[') {
-            return host.parse::<core::net::Ipv6Addr>().is_ok();
+            return is_ipv6_address(host);
         }
         let name = host.strip_prefix("*.").unwrap_or(host);
         is_dns_name(name)
@@ -91,13 +106,13 @@ impl<'a> HostPattern<'a> {
 
 /// True for labels of letters, digits, hyphens and underscores between dots (RFC 1035 §2.3.1, RFC 2181 §11).
 pub(crate) fn is_dns_name(name: &str) -> bool {
-    let label_is_fine = |label: &str| {
+    let label_is_fine = |label: &[u8]| {
         (1..=63).contains(&label.len())
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+            && label.first() != Some(&b'-')
+            && label.last() != Some(&b'-')
+            && label.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
     };
-    name.len() <= 253 && name.split('.').all(label_is_fine)
+    name.len() <= 253 && name.as_bytes().split(|byte| *byte == b'.').all(label_is_fine)
 }
 
 impl<'a> Item<'a> for HostPattern<'a> {

@@ -76,6 +76,7 @@ mod extension;
 mod head;
 mod header;
 mod host;
+mod join;
 mod key;
 mod keyring;
 pub mod limits;
@@ -107,6 +108,7 @@ pub use extension::{Extension, Extensions, extension_id};
 pub use head::{Group, Head, Previous, group_tag};
 pub use header::{Header, Kind};
 pub use host::{HostPattern, split_host_port};
+pub use join::join;
 pub use key::{Algorithm, Key, KeyDefect, KeyId};
 pub use keyring::{Accepted, Floor, KeyIndex, Keyring, RecoverySet, Role, RoleKeys};
 pub use manifest::{

@@ -4,7 +4,7 @@
 //! `varint(zigzag(offset - cursor))`, where the cursor is the end of the last copy. Running it is bounded by the
 //! output length, which the signed header fixes; the output is hashed before anything is decoded.
 
-use crate::{ParseError, ParseErrorKind, varint, wire::Reader};
+use crate::{ParseError, ParseErrorKind, join, varint, wire::Reader};
 
 /// A patch, as it came.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +43,7 @@ impl<'a> Patch<'a> {
                 base.get(start..end).ok_or(range)?
             };
             let (target, rest) = free.split_at_mut_checked(length).ok_or(range)?;
-            target.copy_from_slice(source);
+            join(target, &[source]).ok_or(range)?;
             free = rest;
         }
         if free.is_empty() { Ok(()) } else { Err(reader.error("patch", ParseErrorKind::Truncated)) }

@@ -4,7 +4,7 @@
 //! in front of a good signature cannot hide it. Keys come from the keyring in force and so does the algorithm: an
 //! entry that claims another one is not looked at.
 
-use crate::{Key, Role, SignatureTable, VerifyError, memo::Pace};
+use crate::{Key, Role, SignatureTable, VerifyError, join, memo::Pace};
 
 /// What is signed: the domain string, the header, and the body of the kinds that sign it directly.
 pub(crate) struct SignedMessage {
@@ -22,13 +22,9 @@ impl SignedMessage {
     /// Joins the parts; `None` where they are longer than any document's.
     pub(crate) fn new(parts: &[&[u8]]) -> Option<Self> {
         let mut bytes = [0; Self::BYTES_MAX];
-        let mut length = 0_usize;
-        for part in core::iter::once(&DOMAIN).chain(parts) {
-            let end = length.checked_add(part.len())?;
-            bytes.get_mut(length..end)?.copy_from_slice(part);
-            length = end;
-        }
-        Some(Self { bytes, length })
+        let domain = join(&mut bytes, &[DOMAIN])?;
+        let rest = join(bytes.get_mut(domain..)?, parts)?;
+        Some(Self { bytes, length: domain.saturating_add(rest) })
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::ffi::c_char;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use device_agent::mt3620::{Answered, AppVerdict, Shown, limits};
+use device_agent::mt3620::{Answered, AppVerdict, Shown, has_room, limits};
 use device_agent::{Reason, Verdict};
 use rustls_pki_types::CertificateDer;
 
@@ -87,6 +87,13 @@ pub unsafe extern "C" fn device_agent_probed_chain(
         (Err(code), _) | (_, Err(code)) => return code.number(),
     };
     answer(agent, |agent| {
+        let sum = lengths.iter().fold(0_usize, |sum, length| sum.saturating_add(*length));
+        if sum <= limits::SERVED_BYTES_MAX && !has_room(sum.saturating_mul(2)) {
+            let unknown = Some(Verdict::Inconclusive(Reason::ProbeTooComplex));
+            return Ok(agent
+                .driver
+                .probed(ticket, AppVerdict::Judged { present: unknown, candidate: unknown }));
+        }
         let (mut ders, mut total) = (Vec::new(), 0_usize);
         for (pointer, length) in pointers.iter().zip(lengths) {
             total = total.saturating_add(*length);
@@ -97,11 +104,14 @@ pub unsafe extern "C" fn device_agent_probed_chain(
             }
             ders.push(CertificateDer::from(der).into_owned());
         }
-        if ders.is_empty() || ders.len() > limits::SERVED_CERTIFICATES_MAX {
+        if ders.len() > limits::SERVED_CERTIFICATES_MAX {
             return Err(Code::BadArgument);
         }
-        let end_entity = ders.remove(0);
-        Ok(agent.driver.probed(ticket, AppVerdict::Chain(Shown { end_entity, intermediates: ders })))
+        let mut ders = ders.into_iter();
+        let end_entity = ders.next().ok_or(Code::BadArgument)?;
+        Ok(agent
+            .driver
+            .probed(ticket, AppVerdict::Chain(Shown { end_entity, intermediates: ders.collect() })))
     })
 }
 

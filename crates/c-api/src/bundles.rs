@@ -27,6 +27,7 @@ pub const DEVICE_AGENT_DER: i32 = 1;
 /// length alone.
 ///
 /// An anchor that is denied, that is not for TLS servers, or whose constraints the form cannot carry is left out.
+/// DEVICE_AGENT_AGAIN where the arena has no room now: ask again after another step.
 ///
 /// # Safety
 /// `agent` came from device_agent_start; `service` is a NUL-terminated string; `buffer` points to `buffer_bytes`
@@ -111,6 +112,7 @@ unsafe fn fill(
             if bytes > length { Code::BufferTooSmall.number() } else { Code::Ok.number() }
         }
         Err(AnchorsError::UnknownService) => Code::UnknownService.number(),
+        Err(AnchorsError::NoMemory) => Code::Again.number(),
         Err(AnchorsError::NoBundle) => Code::NoBundle.number(),
         Err(_) => Code::StoreFailed.number(),
     }

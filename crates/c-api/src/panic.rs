@@ -21,3 +21,11 @@ fn panic(_: &PanicInfo<'_>) -> ! {
     }
     abort()
 }
+
+/// An `unwrap` that fails for some arguments.
+#[cfg(feature = "seeded-unwrap")]
+#[expect(clippy::unwrap_used, reason = "it is there to be found")]
+#[unsafe(no_mangle)]
+pub extern "C" fn device_agent_seeded_unwrap(number: u32) -> u32 {
+    number.checked_add(1).unwrap()
+}

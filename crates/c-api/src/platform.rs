@@ -5,7 +5,7 @@ use core::ffi::{CStr, c_void};
 use core::fmt::{self, Write as _};
 use core::net::SocketAddr;
 
-use bundle::UnixSeconds;
+use bundle::{UnixSeconds, join};
 use device_agent::Clock;
 use device_agent::mt3620::posix::{self, TcpSocket};
 use device_agent::mt3620::{AppProbe, Asked, Level, NetworkError, Platform, Resolution};
@@ -130,15 +130,10 @@ impl fmt::Write for Line {
         for letter in text.chars() {
             // Names come from outside: a line of the log is one line.
             let letter = if letter.is_control() { ' ' } else { letter };
-            let end = self.length.saturating_add(letter.len_utf8());
             // The last byte stays zero.
-            if end >= LINE_BYTES {
-                return Err(fmt::Error);
-            }
-            if let Some(room) = self.bytes.get_mut(self.length..end) {
-                letter.encode_utf8(room);
-            }
-            self.length = end;
+            let room = self.bytes.get_mut(self.length..LINE_BYTES.saturating_sub(1)).ok_or(fmt::Error)?;
+            let written = join(room, &[letter.encode_utf8(&mut [0; 4]).as_bytes()]).ok_or(fmt::Error)?;
+            self.length = self.length.saturating_add(written);
         }
         Ok(())
     }

@@ -83,11 +83,10 @@ impl AnchorSet {
 
     /// A set without anchors yet, for the services of `scopes`.
     pub(crate) fn empty(
-        manifest: &Manifest<'_>,
+        denials: Vec<Denial>,
         scopes: Vec<Scope>,
         intermediates: Vec<CertificateDer<'static>>,
     ) -> Self {
-        let denials = manifest.denials().iter().collect();
         Self { denials, services: scopes, intermediates, ..Self::default() }
     }
 

@@ -28,6 +28,7 @@ pub struct Certificate<'a> {
     spki: &'a [u8],
     key_algorithm: KeyAlgorithm,
     signature_algorithm: SignatureAlgorithm,
+    signature_algorithm_length: usize,
     extensions: extension::Known<'a>,
 }
 
@@ -76,6 +77,7 @@ impl<'a> Certificate<'a> {
             spki: spki.whole,
             key_algorithm: KeyAlgorithm::read(&spki)?,
             signature_algorithm: SignatureAlgorithm::read(&outer_algorithm, "signature_algorithm")?,
+            signature_algorithm_length: outer_algorithm.whole.len(),
             extensions,
         })
     }
@@ -190,6 +192,21 @@ impl<'a> Certificate<'a> {
     /// The DNS names of its subjectAltName, as they stand there.
     pub fn dns_names(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         self.extensions.dns_names()
+    }
+
+    /// Bytes of the algorithm of its signature, parameters included.
+    pub(crate) const fn signature_algorithm_length(&self) -> usize {
+        self.signature_algorithm_length
+    }
+
+    /// The extensions that are read.
+    pub(crate) const fn extensions(&self) -> &extension::Known<'a> {
+        &self.extensions
+    }
+
+    /// The octets of the addresses of its subjectAltName, as they stand there.
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        self.extensions.addresses()
     }
 }
 

@@ -13,6 +13,8 @@ pub(crate) struct Known<'a> {
     pub(crate) authority_key_id: Option<&'a [u8]>,
     /// The content of subjectAltName's SEQUENCE.
     alternative_names: &'a [u8],
+    /// Bytes of extKeyUsage's value.
+    key_usages_length: usize,
 }
 
 const SUBJECT_KEY_ID: &[u8] = &[0x55, 0x1d, 14];
@@ -20,9 +22,11 @@ const KEY_USAGE: &[u8] = &[0x55, 0x1d, 15];
 const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 17];
 const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 19];
 const AUTHORITY_KEY_ID: &[u8] = &[0x55, 0x1d, 35];
+const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 37];
 
-/// `dNSName [2]` of a GeneralName, and `keyIdentifier [0]` of an AuthorityKeyIdentifier.
+/// `dNSName [2]` and `iPAddress [7]` of a GeneralName, and `keyIdentifier [0]` of an AuthorityKeyIdentifier.
 const DNS_NAME: u8 = 0x82;
+const IP_ADDRESS: u8 = 0x87;
 const KEY_IDENTIFIER: u8 = 0x80;
 /// keyCertSign is bit 5 of keyUsage, counted from the most significant one (RFC 5280 §4.2.1.3).
 const KEY_CERT_SIGN: u8 = 0x80 >> 5;
@@ -36,6 +40,7 @@ impl Default for Known<'_> {
             subject_key_id: None,
             authority_key_id: None,
             alternative_names: &[],
+            key_usages_length: 0,
         }
     }
 }
@@ -54,6 +59,9 @@ impl<'a> Known<'a> {
             extension.optional(tag::BOOLEAN, FIELD)?;
             let value = extension.expect(tag::OCTET_STRING, FIELD)?;
             extension.finish(FIELD)?;
+            if oid == EXTENDED_KEY_USAGE {
+                known.key_usages_length = value.content.len();
+            }
             known.remember(oid, value.reader())?;
         }
         Ok(known)
@@ -112,10 +120,27 @@ impl<'a> Known<'a> {
         parts.finish(FIELD)
     }
 
+    /// Bytes of extKeyUsage's value.
+    pub(crate) const fn key_usages_length(&self) -> usize {
+        self.key_usages_length
+    }
+
+    /// Bytes of subjectAltName's names.
+    pub(crate) const fn names_length(&self) -> usize {
+        self.alternative_names.len()
+    }
+
     pub(crate) fn dns_names(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.names(DNS_NAME).filter_map(|name| core::str::from_utf8(name).ok())
+    }
+
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        self.names(IP_ADDRESS)
+    }
+
+    fn names(&self, tag: u8) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         let mut reader = Reader::new(self.alternative_names);
-        core::iter::from_fn(move || reader.element("subject_alt_name").ok())
-            .filter(|name| name.tag == DNS_NAME)
-            .filter_map(|name| core::str::from_utf8(name.content).ok())
+        let elements = core::iter::from_fn(move || reader.element("subject_alt_name").ok());
+        elements.filter(move |name| name.tag == tag).map(|name| name.content)
     }
 }

@@ -126,7 +126,7 @@ impl<'s> Judge<'s> {
     /// before every path was seen.
     #[must_use]
     pub fn every_path_is_denied_by(&self, denials: &[Denial], served: &Served<'_>, time: Time) -> bool {
-        are_all_denied(denials, self.verified_paths(served, time))
+        self.are_all_denied(ALL_VERIFICATION_ALGS, denials, served, time)
     }
 
     /// As [`Judge::every_path_is_denied_by`], checking at most one signature a call, as [`Judge::verdict_step`].
@@ -137,8 +137,13 @@ impl<'s> Judge<'s> {
         time: Time,
         steps: &mut Steps,
     ) -> Option<bool> {
-        let paths = stepped(steps, || None, |algorithms| self.paths_with(algorithms, served, time))?;
-        Some(are_all_denied(denials, paths))
+        stepped(steps, || false, |algorithms| self.are_all_denied(algorithms, denials, served, time))
+    }
+
+    /// As [`AnchorSet::judging_bytes`], for this service alone.
+    #[must_use]
+    pub fn judging_bytes(&self, served: &Served<'_>) -> usize {
+        self.set.judging_bytes(served)
     }
 
     /// Every acceptable path; `None` where the limits ended the search before every path was seen.
@@ -153,22 +158,54 @@ impl<'s> Judge<'s> {
         served: &Served<'_>,
         time: Time,
     ) -> Option<Vec<Path>> {
-        let Ok(leaf) = Certificate::parse(served.end_entity) else { return Some(Vec::new()) };
-        let mut pool = Pool::new(leaf, served, self.set, self.scope);
         let mut found: Vec<Path> = Vec::new();
+        let is_whole = self.each_path(algorithms, served, time, &mut |path| {
+            if !found.contains(&path) {
+                found.push(path);
+            }
+        });
+        is_whole.then_some(found)
+    }
+
+    /// True where there are acceptable paths and every one is denied. None is kept: there may be many.
+    fn are_all_denied(
+        &self,
+        algorithms: &[&dyn SignatureVerificationAlgorithm],
+        denials: &[Denial],
+        served: &Served<'_>,
+        time: Time,
+    ) -> bool {
+        let (mut denied, mut free) = (false, false);
+        let is_whole = self.each_path(algorithms, served, time, &mut |path| {
+            let is_denied = path.is_denied_by(denials);
+            (denied, free) = (denied || is_denied, free || !is_denied);
+        });
+        is_whole && denied && !free
+    }
+
+    /// Shows every acceptable path; false where the limits ended the search before every path was seen.
+    fn each_path(
+        &self,
+        algorithms: &[&dyn SignatureVerificationAlgorithm],
+        served: &Served<'_>,
+        time: Time,
+        see: &mut dyn FnMut(Path),
+    ) -> bool {
+        let Ok(leaf) = Certificate::parse(served.end_entity) else { return true };
+        let mut pool = Pool::new(leaf, served, self.set, self.scope);
         if served.server_name.is_some_and(|name| paths::check_name(&pool, name).is_err()) {
-            return Some(found);
+            return true;
         }
         for moment in pool.moments(time) {
             let walk = paths::walk(&pool, &self.rules(served, time), algorithms, moment, &mut |judged| {
-                found.extend(judged.ok().filter(|path| !found.contains(path)));
+                judged.into_iter().for_each(&mut *see);
                 true
             });
             if matches!(walk, Walk::TooComplex) {
-                return None;
+                return false;
             }
         }
-        (!pool.is_cut).then_some(found)
+        !pool.is_cut
     }
 
     /// The anchors that could end a path now: of the service, not denied, valid, and trusted for the purpose.
@@ -218,10 +255,6 @@ fn stepped<T>(
         Step::Deferred => None,
         Step::Exhausted => Some(too_complex()),
     }
-}
-
-fn are_all_denied(denials: &[Denial], paths: Option<Vec<Path>>) -> bool {
-    paths.is_some_and(|paths| !paths.is_empty() && paths.iter().all(|path| path.is_denied_by(denials)))
 }
 
 fn better(known: Option<Refusal>, new: Refusal) -> Refusal {

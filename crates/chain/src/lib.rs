@@ -49,6 +49,7 @@ mod comparison;
 mod date;
 mod der;
 mod extension;
+mod footprint;
 mod judge;
 mod name;
 mod paths;

@@ -2,7 +2,7 @@
 
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
-use core::cell::RefCell;
+use core::cell::Cell;
 use core::net::{Ipv4Addr, Ipv6Addr};
 use core::time::Duration;
 
@@ -17,7 +17,13 @@ use crate::judge::Rules;
 use crate::pool::Pool;
 use crate::text::cut;
 use crate::twin::twins;
-use crate::{CertificateLabel, ChainFault, Path, Purpose, Refusal};
+use crate::{Certificate, CertificateLabel, ChainFault, Path, Purpose, Refusal};
+
+/// Certificates of a path: a leaf, six intermediates, which is webpki's own limit, and an anchor.
+pub(crate) const PATH_CERTIFICATES_MAX: usize = 8;
+
+/// Names of a certificate that a refusal has: enough for a person to see which server answered.
+pub(crate) const NAMES_SHOWN_MAX: usize = 4;
 
 /// What a walk came to.
 pub(crate) enum Walk {
@@ -45,17 +51,19 @@ pub(crate) fn walk(
     let intermediates: Vec<_> =
         pool.intermediates.iter().map(|known| CertificateDer::from(known.as_der())).collect();
     let anchors: Vec<_> = pool.anchors.iter().map(|anchor| borrowed(&anchor.trust_anchor)).collect();
-    let visit = RefCell::new((visit, false));
+    // webpki takes a function that changes nothing; it never calls it from inside of itself.
+    let (visit, stopped) = (Cell::new(Some(visit)), Cell::new(false));
     let on_path = |path: &VerifiedPath<'_>| {
         let position = anchors.iter().position(|anchor| core::ptr::eq(anchor, path.anchor()));
         let Some(anchor) = position.and_then(|position| pool.anchors.get(position)) else {
             return Err(Error::UnknownIssuer);
         };
         let judged = examine(path, anchor, pool, rules, moment);
-        let (visit, stopped) = &mut *visit.borrow_mut();
-        *stopped = !visit(judged);
+        let Some(told) = visit.take() else { return Err(Error::UnknownIssuer) };
+        stopped.set(!told(judged));
+        visit.set(Some(told));
         // Accepting ends webpki's search; the least specific error lets it go on without hiding another one.
-        if *stopped { Ok(()) } else { Err(Error::UnknownIssuer) }
+        if stopped.get() { Ok(()) } else { Err(Error::UnknownIssuer) }
     };
     let outcome = leaf.verify_for_usage(
         algorithms,
@@ -80,15 +88,39 @@ pub(crate) fn walk(
 /// Checks the served name against the leaf's (RFC 6125, subjectAltName only).
 pub(crate) fn check_name(pool: &Pool<'_>, name: &ServerName<'_>) -> Result<(), Refusal> {
     let der = CertificateDer::from(pool.leaf.as_der());
-    let matches =
-        EndEntityCert::try_from(&der).is_ok_and(|leaf| leaf.verify_is_valid_for_subject_name(name).is_ok());
+    // webpki decides. It is asked only where it will say yes: with its no come texts of all names that were served, as
+    // many as the server likes.
+    let matches = is_named(&pool.leaf, name)
+        && EndEntityCert::try_from(&der)
+            .is_ok_and(|leaf| leaf.verify_is_valid_for_subject_name(name).is_ok());
     if matches {
         return Ok(());
     }
-    /// Enough for a person to see which server answered.
-    const NAMES_SHOWN_MAX: usize = 4;
     let presented = pool.leaf.dns_names().take(NAMES_SHOWN_MAX).map(cut).collect();
     Err(Refusal::Name { asked: text_of(name), presented })
+}
+
+/// True where a certificate has the name, or the wildcard of its first label (RFC 6125 §6.4.3), or the address.
+fn is_named(certificate: &Certificate<'_>, name: &ServerName<'_>) -> bool {
+    match name {
+        ServerName::DnsName(name) => {
+            let host = name.as_ref().as_bytes();
+            let host = host.strip_suffix(b".").unwrap_or(host);
+            let mut labels = host.splitn(2, |octet| *octet == b'.');
+            let parent = labels.nth(1);
+            certificate.dns_names().map(str::as_bytes).any(|served| match served {
+                [b'*', b'.', served @ ..] => parent.is_some_and(|parent| parent.eq_ignore_ascii_case(served)),
+                served => served.eq_ignore_ascii_case(host),
+            })
+        }
+        ServerName::IpAddress(IpAddr::V4(address)) => {
+            certificate.addresses().any(|it| it == address.as_ref())
+        }
+        ServerName::IpAddress(IpAddr::V6(address)) => {
+            certificate.addresses().any(|it| it == address.as_ref())
+        }
+        _ => false,
+    }
 }
 
 fn text_of(name: &ServerName<'_>) -> String {
@@ -118,8 +150,8 @@ fn examine(
 ) -> Result<Path, Refusal> {
     let mut found = Path {
         anchor: anchor.index,
-        certificates: Vec::new(),
-        keys: Vec::new(),
+        certificates: Vec::with_capacity(PATH_CERTIFICATES_MAX),
+        keys: Vec::with_capacity(PATH_CERTIFICATES_MAX),
         twins: Vec::new(),
         valid_until: anchor.not_after,
     };
@@ -192,11 +224,11 @@ fn constraint_end(
 /// Pins are measured against a moment that is certainly past, never against one that the leaf's own notBefore
 /// suggests: a postdated certificate must not be able to switch them off.
 fn check_pins(path: &Path, anchor: &SetAnchor, rules: &Rules<'_>) -> Result<(), Refusal> {
-    let mut in_force = rules.pins.iter().filter(|pin| rules.earliest < pin.until).peekable();
-    if in_force.peek().is_none() {
+    let in_force = || rules.pins.iter().filter(|pin| rules.earliest < pin.until);
+    if in_force().next().is_none() {
         return Ok(());
     }
-    let is_pinned = in_force.any(|pin| match pin.kind {
+    let is_pinned = in_force().any(|pin| match pin.kind {
         PinKind::Certificate => path.certificates.contains(&pin.sha256),
         PinKind::Spki => path.keys.contains(&pin.sha256),
     });

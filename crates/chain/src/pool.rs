@@ -30,9 +30,12 @@ pub(crate) struct Pool<'a> {
 impl<'a> Pool<'a> {
     /// Collects what `leaf` leads to.
     pub(crate) fn new(leaf: Certificate<'a>, served: &Served<'a>, set: &'a AnchorSet, scope: &Scope) -> Self {
-        let mut pool = Self { leaf, intermediates: Vec::new(), anchors: Vec::new(), is_cut: false };
-        let mut candidates = readable(served.intermediates);
-        candidates.extend(readable(&set.intermediates));
+        // Lists are made as long as they can become: growing would take their memory twice (`footprint.rs`).
+        let count = served.intermediates.len().saturating_add(set.intermediates.len());
+        let intermediates = Vec::with_capacity(count.min(INTERMEDIATES_MAX));
+        let mut pool = Self { leaf, intermediates, anchors: Vec::new(), is_cut: false };
+        let mut candidates = Vec::with_capacity(count);
+        candidates.extend(readable(served.intermediates).chain(readable(&set.intermediates)));
         // Breadth first: whoever is reached asks for its own issuer in turn.
         let mut asking = 0;
         let mut issuer = Some(pool.leaf.issuer());
@@ -55,8 +58,10 @@ impl<'a> Pool<'a> {
             pool.leaf.issuer().content() == subject
                 || pool.intermediates.iter().any(|known| known.issuer().content() == subject)
         };
-        pool.anchors =
-            set.anchors.iter().filter(|anchor| scope.includes(anchor.index)).filter(leads_to).collect();
+        let anchors = set.anchors.iter().filter(|anchor| scope.includes(anchor.index)).filter(leads_to);
+        let mut found = Vec::with_capacity(set.anchors.len());
+        found.extend(anchors);
+        pool.anchors = found;
         pool
     }
 
@@ -69,7 +74,9 @@ impl<'a> Pool<'a> {
             Time::Known(now) => return [now].into(),
             Time::Unknown { floor } => floor.max(self.leaf.not_before()),
         };
-        let mut moments: Vec<_> = self.intermediates.iter().map(Certificate::not_before).collect();
+        let count = self.intermediates.len().saturating_add(self.anchors.len()).saturating_add(1);
+        let mut moments = Vec::with_capacity(count);
+        moments.extend(self.intermediates.iter().map(Certificate::not_before));
         moments.extend(self.anchors.iter().map(|anchor| anchor.not_before));
         moments.retain(|moment| *moment > floor);
         moments.push(floor);
@@ -98,6 +105,6 @@ impl<'a> Pool<'a> {
     }
 }
 
-fn readable<'a>(certificates: &'a [CertificateDer<'_>]) -> Vec<Certificate<'a>> {
-    certificates.iter().filter_map(|der| Certificate::parse(der).ok()).collect()
+fn readable<'a>(certificates: &'a [CertificateDer<'_>]) -> impl Iterator<Item = Certificate<'a>> {
+    certificates.iter().filter_map(|der| Certificate::parse(der).ok())
 }

@@ -18,6 +18,9 @@ use webpki::ALL_VERIFICATION_ALGS;
 /// one of them costs a small device up to a tenth of a second and 33 bytes.
 pub const STEPS_MAX: usize = 32;
 
+/// Bytes that the list of what is known takes beside itself while it grows.
+pub(crate) const STEPS_BYTES: usize = STEPS_MAX * size_of::<Known>();
+
 /// What a judgement in steps knows by now. It belongs to one served chain; judging that chain under several sets
 /// with the same steps checks no signature twice.
 #[derive(Clone, Debug, Default)]
@@ -89,6 +92,8 @@ impl Steps {
 
     /// Keeps what a call found out.
     pub(crate) fn keep(&mut self, found: Option<(Sha256, bool)>) {
+        // One at a time: a list that doubles would take its memory twice, and half of it for nothing.
+        self.known.reserve_exact(usize::from(found.is_some()));
         self.known.extend(found.map(|(name, is_valid)| Known { name, is_valid }));
     }
 }
@@ -116,7 +121,7 @@ impl<'s> Ledger<'s> {
         let fresh = self.fresh.load(Ordering::Relaxed);
         let mut name = [0; 32];
         for (to, from) in name.chunks_exact_mut(4).zip(&self.fresh_name) {
-            to.copy_from_slice(&from.load(Ordering::Relaxed).to_ne_bytes());
+            to.iter_mut().zip(from.load(Ordering::Relaxed).to_ne_bytes()).for_each(|(to, from)| *to = from);
         }
         (fresh != NOTHING).then_some((Sha256(name), fresh == VALID))
     }

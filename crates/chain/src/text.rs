@@ -10,7 +10,11 @@ pub(crate) const TEXT_BYTES_MAX: usize = 256;
 
 /// `text`, cut.
 pub(crate) fn cut(text: impl fmt::Display) -> String {
-    let mut cut = Cut(String::new());
+    // It is counted first and then written: a text that grows takes its memory twice.
+    let mut length = Length(0);
+    let is_cut = write!(length, "{text}").is_err();
+    let mut cut =
+        Cut(String::with_capacity(length.0.saturating_add(if is_cut { '…'.len_utf8() } else { 0 })));
     // It ends early by failing; what was written until then is what is wanted.
     if write!(cut, "{text}").is_err() {
         cut.0.push('…');
@@ -18,7 +22,22 @@ pub(crate) fn cut(text: impl fmt::Display) -> String {
     cut.0
 }
 
+struct Length(usize);
+
 struct Cut(String);
+
+impl fmt::Write for Length {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        text.chars().try_for_each(|char| {
+            let length = self.0.saturating_add(char.len_utf8());
+            if length > TEXT_BYTES_MAX {
+                return Err(fmt::Error);
+            }
+            self.0 = length;
+            Ok(())
+        })
+    }
+}
 
 impl fmt::Write for Cut {
     fn write_str(&mut self, text: &str) -> fmt::Result {

@@ -12,7 +12,7 @@ use crate::der::{Element, Reader, tag, unsigned, whole_octets};
 use crate::{Certificate, SignatureAlgorithm};
 
 /// Orders of the curves whose signatures are verified (FIPS 186-4 §D.1.2.3, §D.1.2.4).
-const ORDERS: [&[u8]; 2] = [&P256, &P384];
+static ORDERS: [&[u8]; 2] = [&P256, &P384];
 const P256: [u8; 32] = [
     0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc,
     0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
@@ -33,7 +33,7 @@ pub(crate) fn twins(certificate: &Certificate<'_>) -> impl Iterator<Item = Sha25
         | SignatureAlgorithm::EcdsaSha512 => Parts::of(certificate.as_der()),
         _ => None,
     };
-    ORDERS.into_iter().filter_map(move |order| parts.as_ref()?.twin(order))
+    ORDERS.iter().filter_map(move |order| parts.as_ref()?.twin(order))
 }
 
 /// A certificate, taken apart at its signature.
@@ -71,17 +71,21 @@ impl<'a> Parts<'a> {
         let s = element(tag::INTEGER, &[sign, value])?;
         let signature = element(tag::SEQUENCE, &[self.r, &s])?;
         let bits = element(tag::BIT_STRING, &[&[0], &signature])?;
-        Some(Sha256::of(&[&element(tag::SEQUENCE, &[self.signed, &bits])?]))
+        // The certificate is hashed where it stands: a copy of it is what a small device has no room for.
+        let head = head(tag::SEQUENCE, self.signed.len().checked_add(bits.len())?)?;
+        Some(Sha256::of(&[&head, self.signed, &bits]))
     }
 }
 
 /// `order` − `value`, in as many octets as `order` has.
 fn difference(order: &[u8], value: &[u8]) -> Option<Vec<u8>> {
-    let padding = order.len().checked_sub(value.len())?;
-    let value = core::iter::repeat_n(&0, padding).chain(value);
+    if value.len() > order.len() {
+        return None;
+    }
+    let value = value.iter().rev().chain(core::iter::repeat(&0));
     let mut borrowed = false;
     let mut octets: Vec<u8> = Vec::with_capacity(order.len());
-    for (minuend, subtrahend) in order.iter().zip(value.collect::<Vec<_>>()).rev() {
+    for (minuend, subtrahend) in order.iter().rev().zip(value) {
         let (octet, first) = minuend.overflowing_sub(*subtrahend);
         let (octet, second) = octet.overflowing_sub(u8::from(borrowed));
         borrowed = first || second;
@@ -94,6 +98,14 @@ fn difference(order: &[u8], value: &[u8]) -> Option<Vec<u8>> {
 /// One DER element (X.690 §8.1) around `content`.
 fn element(tag: u8, content: &[&[u8]]) -> Option<Vec<u8>> {
     let length = content.iter().try_fold(0_usize, |sum, part| sum.checked_add(part.len()))?;
+    let mut out = head(tag, length)?;
+    out.reserve_exact(length);
+    content.iter().for_each(|part| out.extend_from_slice(part));
+    Some(out)
+}
+
+/// Tag and length of one DER element.
+fn head(tag: u8, length: usize) -> Option<Vec<u8>> {
     let octets = u32::try_from(length).ok()?.to_be_bytes();
     let zeros = octets.iter().take_while(|octet| **octet == 0).count();
     let octets = octets.get(zeros..)?;
@@ -106,7 +118,6 @@ fn element(tag: u8, content: &[&[u8]]) -> Option<Vec<u8>> {
             out.extend_from_slice(long);
         }
     }
-    content.iter().for_each(|part| out.extend_from_slice(part));
     Some(out)
 }
 

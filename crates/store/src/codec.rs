@@ -120,8 +120,7 @@ pub(crate) fn encode(record: &Record, block: &mut [u8; BLOCK_BYTES]) -> Option<(
         return None;
     }
     let crc = CRC.checksum(covered).to_le_bytes();
-    rest.get_mut(..CRC_BYTES)?.copy_from_slice(&crc);
-    Some(())
+    bundle::join(rest, &[&crc]).map(drop)
 }
 
 fn write_fields(record: &Record, writer: &mut Writer<'_>) -> Option<()> {

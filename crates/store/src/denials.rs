@@ -38,7 +38,7 @@ impl Denials {
     }
 
     /// The entries.
-    pub fn iter(&self) -> impl Iterator<Item = Denial> + '_ {
+    pub fn iter(&self) -> impl Iterator<Item = Denial> + Clone + '_ {
         let entries = self.entries.iter().take(self.count);
         // Unreachable for an unknown kind, because neither `new` nor the journal lets one in.
         entries.filter_map(|[kind, sha256 @ ..]| {

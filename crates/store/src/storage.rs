@@ -49,7 +49,7 @@ pub(crate) fn read_or_zeros<S: StorageRead>(
 ) -> Result<(), S::Error> {
     let held = storage.len()?.saturating_sub(offset);
     let there = usize::try_from(held).unwrap_or(usize::MAX).min(into.len());
-    let (present, missing) = into.split_at_mut(there);
+    let (present, missing) = into.split_at_mut_checked(there).unwrap_or_default();
     missing.fill(0);
     if present.is_empty() { Ok(()) } else { storage.read(offset, present) }
 }

@@ -1,6 +1,6 @@
 //! A writer and a reader over one record's bytes: fixed layout, little-endian.
 
-use bundle::{Order, Sha256, UnixSeconds};
+use bundle::{Order, Sha256, UnixSeconds, join};
 
 /// Writes fields one after the other; what does not fit is seen at [`Writer::finish`].
 pub(crate) struct Writer<'a> {
@@ -20,9 +20,8 @@ impl<'a> Writer<'a> {
 
     pub(crate) fn put(&mut self, field: &[u8]) {
         self.offset = self.offset.and_then(|offset| {
-            let end = offset.checked_add(field.len())?;
-            self.bytes.get_mut(offset..end)?.copy_from_slice(field);
-            Some(end)
+            let written = join(self.bytes.get_mut(offset..)?, &[field])?;
+            offset.checked_add(written)
         });
     }
 

@@ -65,7 +65,11 @@ where
     let mut config = TlsConfig::new().enable_rsa_signatures();
     if let ServerName::DnsName(host) = name {
         let host = host.as_ref();
-        config = config.with_server_name(host.strip_suffix('.').unwrap_or(host));
+        let name = match host.as_bytes().split_last() {
+            Some((b'.', rest)) => host.get(..rest.len()).unwrap_or(host),
+            _ => host,
+        };
+        config = config.with_server_name(name);
     }
     let opened = tls.open(TlsContext::new(&config, &mut provider)).await;
     if let Err(error) = opened {

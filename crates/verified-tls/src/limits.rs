@@ -33,5 +33,10 @@ pub const QUIET_RECORDS_MAX: u8 = 16;
 pub const CERTIFICATES_MAX: usize = 8;
 
 /// Bytes of all certificates that a server may send. The chains of large clouds have 4 to 7 KiB; what is kept
-/// stays on the heap beside the read buffer until it is judged.
-pub const CHAIN_BYTES_MAX: usize = 12_288;
+/// stays on the heap beside the read buffer until it is judged, and a small device has no more room there.
+pub const CHAIN_BYTES_MAX: usize = 8_192;
+
+/// Bytes of the heap that must be free beside a served chain before it is kept: the numbers of an RSA signature by a key
+/// of 8,192 bits, five of 1,024 bytes as measured, or the error that names an algorithm that is not known. A chain for
+/// which there is no room ends as one that is too long.
+pub const PROOF_BYTES: usize = 8_192;

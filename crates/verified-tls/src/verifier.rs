@@ -11,7 +11,7 @@ use rustls_pki_types::{CertificateDer, SignatureVerificationAlgorithm};
 use webpki::{EndEntityCert, ring};
 
 use crate::entropy::Generator;
-use crate::limits::{CERTIFICATES_MAX, CHAIN_BYTES_MAX};
+use crate::limits::{CERTIFICATES_MAX, CHAIN_BYTES_MAX, PROOF_BYTES};
 use crate::{Entropy, Error, ServedChain, Suite};
 
 /// What `embedded-tls` asks of the outside: randomness and a verifier.
@@ -117,9 +117,27 @@ fn copied(certificate: &CertificateRef<'_>) -> Result<ServedChain, Error> {
     }
     // RFC 8446 §4.4.2: a server's list is never empty.
     let (first, rest) = certificate.entries.split_first().ok_or(Error::Unauthenticated)?;
+    let length = |entry: &CertificateEntryRef<'_>| match entry {
+        CertificateEntryRef::X509(der) => der.len(),
+        CertificateEntryRef::RawPublicKey(_) => 0,
+    };
+    let needed = certificate.entries.iter().map(length).fold(PROOF_BYTES, usize::saturating_add);
+    if needed > PROOF_BYTES.saturating_add(CHAIN_BYTES_MAX) || !has_room(needed) {
+        return Err(Error::ChainTooLong);
+    }
     let end_entity = copy(first)?;
     let intermediates = rest.iter().map(copy).collect::<Result<Vec<_>, _>>()?;
-    Ok(ServedChain { end_entity, intermediates })
+    Ok(ServedChain::new(end_entity, intermediates))
+}
+
+/// True where the heap has so many bytes in one piece: what a server decides the size of must not exhaust it, because a
+/// program whose heap is exhausted is ended.
+fn has_room(bytes: usize) -> bool {
+    let mut room: Vec<u8> = Vec::new();
+    let is_there = room.try_reserve_exact(bytes).is_ok();
+    // A block that nobody looks at need not be allocated at all, says the optimiser.
+    core::hint::black_box(room.as_ptr());
+    is_there
 }
 
 /// Verifies the signature over the handshake (RFC 8446 §4.4.3).
@@ -130,7 +148,7 @@ fn check_signature<C: Suite>(
 ) -> Result<(), Error> {
     const CONTEXT: &[u8] = b"TLS 1.3, server CertificateVerify\0";
     let algorithm = algorithm(verify.signature_scheme).ok_or(Error::SignatureAlgorithm)?;
-    let leaf = EndEntityCert::try_from(&chain.end_entity).map_err(|_| Error::Certificate)?;
+    let leaf = EndEntityCert::try_from(chain.end_entity()).map_err(|_| Error::Certificate)?;
     let mut message = Vec::from([0x20; 64]);
     message.extend_from_slice(CONTEXT);
     message.extend_from_slice(&transcript.finalize());

@@ -4,12 +4,11 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use bundle::{Anchor, AnchorIndex, Denial, Sha256};
+use bundle::{Anchor, AnchorIndex, Denial, Sha256, join};
 use chain::Certificate;
 use store::Storage;
 
+use super::has_room;
 use crate::{Agent, Held, OpenBundle, Unreadable, check_exportable};
 
 /// A form that TLS stacks read.
@@ -27,6 +26,8 @@ pub enum Form {
 pub enum AnchorsError {
     /// There is no such bundle.
     NoBundle,
+    /// There is no memory for one certificate now; there is once a connection or a judgement is over.
+    NoMemory,
     /// The bundle has no service of this name.
     UnknownService,
     /// The store could not be read.
@@ -115,7 +116,11 @@ fn each_of(
         if !leaves || is_denied(&|denial| denial.names_certificate(entry.sha256)) {
             continue;
         }
-        let mut der = vec![0; usize::try_from(entry.length).unwrap_or(usize::MAX)];
+        let length = usize::try_from(entry.length).unwrap_or(usize::MAX);
+        if !has_room(length) {
+            return Err(AnchorsError::NoMemory);
+        }
+        let mut der = vec![0; length];
         read(at, &mut der).map_err(|Unreadable| AnchorsError::Unreadable)?;
         if Sha256::of(&[&der]) != entry.sha256 {
             return Err(AnchorsError::Unreadable);
@@ -147,9 +152,8 @@ struct Out<'b> {
 impl Out<'_> {
     fn put(&mut self, bytes: &[u8]) {
         let end = self.length.saturating_add(bytes.len());
-        if let Some(room) = self.into.get_mut(self.length..end) {
-            room.copy_from_slice(bytes);
-        }
+        // Past the end of the buffer, only the length is of interest.
+        let _fits = self.into.get_mut(self.length..).and_then(|room| join(room, &[bytes]));
         self.length = end;
     }
 
@@ -159,19 +163,30 @@ impl Out<'_> {
         }
         self.put(BEGIN);
         for line in der.chunks(LINE_BYTES) {
-            let mut text = [0; 64];
-            let length = STANDARD.encode_slice(line, &mut text).unwrap_or(0);
-            self.put(text.get(..length).unwrap_or_default());
+            line.chunks(3).for_each(|octets| self.put(&base64(octets)));
             self.put(b"\n");
         }
         self.put(END);
     }
 }
 
+/// Up to three octets as four letters (RFC 4648 §4).
+fn base64(octets: &[u8]) -> [u8; 4] {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let octet = |place: usize| octets.get(place).copied().map_or(0, u32::from);
+    let bits = octet(0) << 16 | octet(1) << 8 | octet(2);
+    let letter = |place: usize, shift: u32| {
+        let sextet = usize::try_from(bits >> shift & 63).unwrap_or(0);
+        if place > octets.len() { b'=' } else { LETTERS.get(sextet).copied().unwrap_or(b'=') }
+    };
+    [letter(0, 18), letter(1, 12), letter(2, 6), letter(3, 0)]
+}
+
 impl fmt::Display for AnchorsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NoBundle => "there is no such bundle",
+            Self::NoMemory => "there is no memory for a certificate now",
             Self::UnknownService => "the bundle has no service of this name",
             Self::Unreadable => "the bundle cannot be read from the store",
         })
@@ -179,3 +194,20 @@ impl fmt::Display for AnchorsError {
 }
 
 impl core::error::Error for AnchorsError {}
+
+#[cfg(test)]
+mod tests {
+    use super::base64;
+
+    fn check(octets: &[u8], expect: &[u8; 4]) {
+        assert_eq!(base64(octets), *expect);
+    }
+
+    #[test]
+    fn letters_are_those_of_the_rfc() {
+        check(b"foo", b"Zm9v");
+        check(b"fo", b"Zm8=");
+        check(b"f", b"Zg==");
+        check(&[0xff, 0xef, 0xfe], b"/+/+");
+    }
+}

@@ -43,9 +43,11 @@ impl BaseUrl {
             (None, Some(rest)) => (false, rest),
             (None, None) => return Err(BaseUrlError::Scheme),
         };
-        let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let slash = rest.bytes().position(|byte| byte == b'/').unwrap_or(rest.len());
+        let (authority, path) =
+            (rest.get(..slash).unwrap_or_default(), rest.get(slash..).unwrap_or_default());
         let (host, port) = split_host_port(authority).ok_or(BaseUrlError::Host)?;
-        let has_port = authority.rsplit(']').next().is_some_and(|after| after.contains(':'));
+        let has_port = authority.bytes().rev().take_while(|byte| *byte != b']').any(|byte| byte == b':');
         let port = if has_port || is_tls { port } else { 80 };
         let is_host = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b':');
         if host.len() > HOST_BYTES_MAX || !host.bytes().all(is_host) {
@@ -54,9 +56,8 @@ impl BaseUrl {
         if !path.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#')) {
             return Err(BaseUrlError::Path);
         }
-        let mut whole = String::from("/");
-        whole.push_str(path);
-        if !whole.ends_with('/') {
+        let mut whole = String::from(if path.is_empty() { "/" } else { path });
+        if whole.as_bytes().last() != Some(&b'/') {
             whole.push('/');
         }
         Ok(Self { is_tls, host: host.into(), port, path: whole })

@@ -17,7 +17,8 @@ use super::{Interest, NetworkError, Socket};
 
 /// A connection with its conversation.
 pub(crate) struct Connection {
-    task: Pin<Box<dyn Future<Output = Result<(), Fault>>>>,
+    /// `None` after its end: a future that has ended must not be polled.
+    task: Option<Pin<Box<dyn Future<Output = Result<(), Fault>>>>>,
     pub(crate) mailbox: Rc<Mailbox>,
     descriptor: i32,
 }
@@ -79,16 +80,21 @@ impl Connection {
         let mailbox = Rc::new(Mailbox::default());
         let descriptor = socket.descriptor();
         let stream = Stream::new(socket, Rc::clone(&mailbox));
-        let task = Box::pin(converse(stream, security, Rc::clone(&mailbox)));
-        Self { task, mailbox, descriptor }
+        let task: Pin<Box<dyn Future<Output = _>>> =
+            Box::pin(converse(stream, security, Rc::clone(&mailbox)));
+        Self { task: Some(task), mailbox, descriptor }
     }
 
     /// Lets the conversation go on as far as it can without waiting.
     pub(crate) fn poll(&mut self) -> Turn {
         self.mailbox.interest().set(Interest::default());
         let mut context = Context::from_waker(Waker::noop());
-        match self.task.as_mut().poll(&mut context) {
-            Poll::Ready(result) => Turn::Ended(result),
+        let Some(task) = &mut self.task else { return Turn::Ended(Err(Fault::Closed)) };
+        match task.as_mut().poll(&mut context) {
+            Poll::Ready(result) => {
+                self.task = None;
+                Turn::Ended(result)
+            }
             Poll::Pending if self.mailbox.is_idle() => Turn::Granted,
             Poll::Pending => Turn::Waiting,
         }
@@ -122,12 +128,12 @@ async fn converse<S: Socket>(
     let handshaken = handshake.await?;
     match purpose {
         TlsPurpose::Probe => {
-            mailbox.leave_served(handshaken.hang_up().into());
+            mailbox.leave_served(handshaken.hang_up());
             Ok(())
         }
         TlsPurpose::Unauthenticated => Box::pin(exchange(handshaken.into_unauthenticated(), &mailbox)).await,
         TlsPurpose::Authenticated => {
-            let admission = mailbox.ask_admission(handshaken.served().clone().into()).await;
+            let admission = mailbox.ask_admission(handshaken.served().clone()).await;
             match handshaken.judge(&mut Driver(admission)) {
                 Judged::Authenticated(connection) => Box::pin(exchange(connection, &mailbox)).await,
                 Judged::Again(_) | Judged::Refused { .. } => Err(Fault::Refused),
@@ -184,5 +190,25 @@ impl From<verified_tls::Error> for Fault {
 impl From<NetworkError> for Fault {
     fn from(error: NetworkError) -> Self {
         Self::Network(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::limits::CONVERSATION_BYTES;
+    use super::super::posix::TcpSocket;
+    use super::*;
+
+    fn check(security: Security) {
+        let address = "127.0.0.1:9".parse().unwrap();
+        let stream = Stream::new(TcpSocket::connect(address).unwrap(), Rc::default());
+        let conversation = converse(stream, security, Rc::default());
+        let bytes = size_of_val(&conversation);
+        assert!(bytes <= CONVERSATION_BYTES, "{bytes}");
+    }
+
+    #[test]
+    fn a_conversation_is_as_large_as_the_room_that_is_asked_for() {
+        check(Security::Plain);
     }
 }

@@ -8,9 +8,10 @@ use store::Storage;
 use super::connection::{Connection, Fault, Security, TlsPurpose, Turn};
 use super::driver::{Answered, Link};
 use super::http::{Answer, HttpError, request};
-use super::judging::{Judging, Scope};
-use super::limits::{CONNECT_MILLISECONDS, FETCH_MILLISECONDS, IDLE_MILLISECONDS};
+use super::judging::{Chain, Judging, Scope};
+use super::limits::{CONNECT_MILLISECONDS, CONNECTION_BYTES, FETCH_MILLISECONDS, IDLE_MILLISECONDS};
 use super::mailbox::{Admission, Wish};
+use super::memory::has_room;
 use super::pending::Pending;
 use super::routes::{Leaving, Route};
 use super::{Driver, Level, Platform, Resolution};
@@ -165,6 +166,10 @@ impl<P: Platform, S: Storage> Driver<'_, P, S> {
         let Some(security) = self.security(&route) else {
             return self.leave(fetch, now, Leaving::Unreachable, FetchFailure::Unreachable);
         };
+        if !has_room(CONNECTION_BYTES) {
+            self.log_route(Level::Error, format_args!("not enough memory for a connection"));
+            return self.leave(fetch, now, Leaving::Unreachable, FetchFailure::Unreachable);
+        }
         match self.platform.connect(SocketAddr::new(address, route.base.port)) {
             Ok(socket) => {
                 let connection = Connection::open(socket, security);
@@ -220,7 +225,7 @@ impl<P: Platform, S: Storage> Driver<'_, P, S> {
         if let Some(shown) = link.connection.mailbox.take_served() {
             let time = self.judging_time();
             let host = self.routes.current().map(|route| route.base.host.clone()).unwrap_or_default();
-            if let Some(judging) = Judging::new(shown, &host, Scope::Host(host.clone()), time) {
+            if let Some(judging) = Judging::new(Chain::Own(shown), &host, Scope::Host(host.clone()), time) {
                 fetch.stage = Stage::Judge(judging);
                 return self.go_on(fetch);
             }

@@ -9,6 +9,8 @@ use rustls_pki_types::{CertificateDer, ServerName};
 use store::Storage;
 use verified_tls::ServedChain;
 
+use super::limits::SELECTION_BYTES_MAX;
+use super::memory::{has_room, room};
 use crate::{Agent, Held, JudgingTime, OpenBundle, Reason, Verdict};
 
 /// A chain that a server showed, and proved the key of.
@@ -20,17 +22,29 @@ pub struct Shown {
     pub intermediates: Vec<CertificateDer<'static>>,
 }
 
-impl From<ServedChain> for Shown {
-    fn from(served: ServedChain) -> Self {
-        let intermediates = served.intermediates().to_vec();
-        Self { end_entity: served.end_entity().clone(), intermediates }
+/// A chain, wherever it comes from.
+#[derive(Clone, Debug)]
+pub(crate) enum Chain {
+    /// The application's handshake.
+    App(Shown),
+    /// This driver's own; the connection may hold it too.
+    Own(ServedChain),
+}
+
+impl Chain {
+    fn served<'s>(&'s self, name: &'s ServerName<'static>) -> Served<'s> {
+        let (end_entity, intermediates) = match self {
+            Self::App(Shown { end_entity, intermediates }) => (end_entity, intermediates.as_slice()),
+            Self::Own(chain) => (chain.end_entity(), chain.intermediates()),
+        };
+        Served { end_entity, intermediates, server_name: Some(name), purpose: Purpose::ServerAuth }
     }
 }
 
 /// A served chain on its way through judgement.
 #[derive(Debug)]
 pub(crate) struct Judging {
-    shown: Shown,
+    chain: Chain,
     name: ServerName<'static>,
     scope: Scope,
     time: Time,
@@ -90,15 +104,18 @@ impl Judgement {
     }
 }
 
+/// The board has no memory to judge this chain under this bundle: that speaks for neither and against neither.
+const NO_ROOM: Judgement = Judgement(Verdict::Inconclusive(Reason::ProbeTooComplex));
+
 impl Judging {
     /// A chain that was shown for `host`; `None` where that is no name a server can have.
-    pub(crate) fn new(shown: Shown, host: &str, scope: Scope, time: JudgingTime) -> Option<Self> {
+    pub(crate) fn new(chain: Chain, host: &str, scope: Scope, time: JudgingTime) -> Option<Self> {
         let name = ServerName::try_from(host).ok()?.to_owned();
         let time = match time {
             JudgingTime::Known(time) => Time::Known(time),
             JudgingTime::AtLeast(floor) => Time::Unknown { floor },
         };
-        Some(Self { shown, name, scope, time, loaded: None, steps: Steps::new() })
+        Some(Self { chain, name, scope, time, loaded: None, steps: Steps::new() })
     }
 
     /// One step towards the verdict under `held`; `None` where more steps are needed.
@@ -115,7 +132,10 @@ impl Judging {
             };
         }
         let loaded = self.loaded.as_ref()?;
-        let served = served(&self.shown, &self.name);
+        let served = self.chain.served(&self.name);
+        if !has_room(loaded.set.judging_bytes(&served)) {
+            return Some(NO_ROOM);
+        }
         let verdict = loaded.set.verdict_step(&served, self.time, &mut self.steps)?;
         Some(Judgement(words(&verdict)))
     }
@@ -131,7 +151,10 @@ impl Judging {
             _ => None,
         };
         let Some(judge) = judge else { return Some(false) };
-        let served = served(&self.shown, &self.name);
+        let served = self.chain.served(&self.name);
+        if !has_room(judge.judging_bytes(&served)) {
+            return Some(false);
+        }
         judge.every_path_is_denied_by_step(&denials, &served, self.time, &mut self.steps)
     }
 
@@ -140,18 +163,22 @@ impl Judging {
             Scope::Host(host) => Selection::Host(host),
             Scope::Service(service) => Selection::Service(service),
         };
-        let served = served(&self.shown, &self.name);
+        let served = self.chain.served(&self.name);
+        let budget = room(SELECTION_BYTES_MAX);
         // The newest verified deny list applies to every bundle.
         let denials: Vec<Denial> = agent.denials().iter().collect();
         let select = |open: OpenBundle<'_>| {
             let OpenBundle { manifest, content, read } = open;
             let at = |offset: u32| content.document_bytes.saturating_add(offset);
-            let set =
-                AnchorSet::select(&manifest, selection, Some(&served), |offset, into| read(at(offset), into));
-            set.map(|mut set| {
-                set.deny(denials);
-                set
-            })
+            let set = AnchorSet::select_within(
+                budget,
+                &manifest,
+                selection,
+                &served,
+                denials.iter().copied(),
+                |offset, into| read(at(offset), into),
+            );
+            set
         };
         match agent.open(held, select) {
             Some(Ok(set)) => Ok(set),
@@ -159,17 +186,9 @@ impl Judging {
             None | Some(Err(chain::SelectionError::UnknownService)) => {
                 Err(Verdict::Refused(Reason::ProbeChain))
             }
+            Some(Err(chain::SelectionError::TooLarge)) => Err(NO_ROOM.0),
             Some(Err(_)) => Err(Verdict::Inconclusive(Reason::StoreFailed)),
         }
-    }
-}
-
-fn served<'s>(shown: &'s Shown, name: &'s ServerName<'static>) -> Served<'s> {
-    Served {
-        end_entity: &shown.end_entity,
-        intermediates: &shown.intermediates,
-        server_name: Some(name),
-        purpose: Purpose::ServerAuth,
     }
 }
 

@@ -36,10 +36,22 @@ pub const BASE_URLS_MAX: usize = 8;
 pub const HOST_BYTES_MAX: usize = 253;
 /// Bytes that a report may have.
 pub const REPORT_BYTES_MAX: usize = bundle::limits::REPORT_BYTES_MAX;
-/// Bytes of a chain that the application serves from its own handshake.
-pub const SERVED_BYTES_MAX: usize = 12_288;
+/// Bytes of a chain that the application serves from its own handshake: as many as a server may send here.
+pub const SERVED_BYTES_MAX: usize = verified_tls::limits::CHAIN_BYTES_MAX;
 /// Certificates of a chain that the application serves from its own handshake.
 pub const SERVED_CERTIFICATES_MAX: usize = 10;
+/// Bytes of the conversation over one connection, as a future: the state of TLS, and the piece that is read at a time.
+pub const CONVERSATION_BYTES: usize = 4_096;
+/// Bytes of the heap that must be free before a connection is begun: its buffers, the conversation, the request, and what
+/// a server's hello takes. What a server then sends is asked room for when its length is known.
+pub const CONNECTION_BYTES: usize = verified_tls::limits::READ_BUFFER_BYTES
+    + verified_tls::limits::WRITE_BUFFER_BYTES
+    + CONVERSATION_BYTES
+    + REQUEST_BYTES_MAX
+    + 2 * verified_tls::limits::SERVER_HELLO_BYTES_MAX;
+/// Bytes of the heap that the part of a bundle may take which one chain is judged under. There may be less, and then
+/// the set is held to that.
+pub const SELECTION_BYTES_MAX: usize = 24_576;
 
 #[cfg(test)]
 mod tests {
@@ -60,11 +72,13 @@ mod tests {
                 Some((String::from(name), cells.next()?.trim().replace(',', "").parse().unwrap()))
             })
             .collect();
-        let constants: [(&str, u64); 19] = [
+        let constants: [(&str, u64); 22] = [
             ("BASE_URLS_MAX", BASE_URLS_MAX as u64),
             ("CHUNK_LINE_BYTES_MAX", CHUNK_LINE_BYTES_MAX as u64),
             ("CLOCK_LOOK_MILLISECONDS", CLOCK_LOOK_MILLISECONDS),
+            ("CONNECTION_BYTES", CONNECTION_BYTES as u64),
             ("CONNECT_MILLISECONDS", CONNECT_MILLISECONDS),
+            ("CONVERSATION_BYTES", CONVERSATION_BYTES as u64),
             ("FETCH_MILLISECONDS", FETCH_MILLISECONDS),
             ("HEADERS_MAX", HEADERS_MAX as u64),
             ("HOST_BYTES_MAX", HOST_BYTES_MAX as u64),
@@ -76,6 +90,7 @@ mod tests {
             ("REPORT_BYTES_MAX", REPORT_BYTES_MAX as u64),
             ("REPORT_MILLISECONDS", REPORT_MILLISECONDS),
             ("REQUEST_BYTES_MAX", REQUEST_BYTES_MAX as u64),
+            ("SELECTION_BYTES_MAX", SELECTION_BYTES_MAX as u64),
             ("SERVED_BYTES_MAX", SERVED_BYTES_MAX as u64),
             ("SERVED_CERTIFICATES_MAX", SERVED_CERTIFICATES_MAX as u64),
             ("TRAILER_BYTES_MAX", TRAILER_BYTES_MAX as u64),

@@ -1,27 +1,29 @@
 //! The mailbox between the driver and one conversation: one wish at a time, and what has arrived.
 //!
-//! The conversation is a future that the driver polls by hand, on the same thread; neither ever waits for the other
-//! inside a borrow.
+//! The conversation is a future that the driver polls by hand, on the same thread; what passes is taken out and put
+//! back, so neither ever meets the other inside a borrow.
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::cell::{Cell, RefCell};
+use core::cell::Cell;
 use core::future::poll_fn;
 use core::task::Poll;
 
+use verified_tls::ServedChain;
+
+use super::Interest;
 use super::limits::INCOMING_BYTES;
-use super::{Interest, Shown};
 
 /// Bytes that a conversation reads at a time.
 pub(crate) const PIECE_BYTES: usize = 512;
 
 /// What passes between driver and conversation.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Mailbox {
-    wish: RefCell<Wish>,
-    served: RefCell<Option<Shown>>,
+    wish: Cell<Wish>,
+    served: Cell<Option<ServedChain>>,
     admission: Cell<Option<Admission>>,
-    incoming: RefCell<Vec<u8>>,
+    incoming: Cell<Vec<u8>>,
     interest: Cell<Interest>,
 }
 
@@ -49,22 +51,28 @@ pub(crate) enum Admission {
 impl Mailbox {
     /// Puts the driver's wish.
     pub(crate) fn wish(&self, wish: Wish) {
-        *self.wish.borrow_mut() = wish;
+        self.wish.set(wish);
     }
 
     /// True where the last wish was granted.
     pub(crate) fn is_idle(&self) -> bool {
-        matches!(*self.wish.borrow(), Wish::Nothing)
+        let wish = self.wish.take();
+        let is_idle = matches!(wish, Wish::Nothing);
+        self.wish.set(wish);
+        is_idle
     }
 
     /// True where nothing has arrived that was not looked at.
     pub(crate) fn is_empty(&self) -> bool {
-        self.incoming.borrow().is_empty()
+        let incoming = self.incoming.take();
+        let is_empty = incoming.is_empty();
+        self.incoming.set(incoming);
+        is_empty
     }
 
     /// The chain that waits for a judgement.
-    pub(crate) fn take_served(&self) -> Option<Shown> {
-        self.served.borrow_mut().take()
+    pub(crate) fn take_served(&self) -> Option<ServedChain> {
+        self.served.take()
     }
 
     /// The driver's judgement on it.
@@ -75,11 +83,14 @@ impl Mailbox {
     /// Shows what has arrived to `look`, which says how many bytes are done with; `is_full` is true where no further
     /// piece fits.
     pub(crate) fn look<T>(&self, look: impl FnOnce(&[u8], bool) -> (usize, T)) -> T {
-        let mut incoming = self.incoming.borrow_mut();
+        let mut incoming = self.incoming.take();
         let is_full = !has_room(&incoming);
         let (consumed, seen) = look(&incoming, is_full);
-        let consumed = consumed.min(incoming.len());
-        incoming.drain(..consumed);
+        let left = incoming.len().saturating_sub(consumed);
+        let cells = Cell::from_mut(incoming.as_mut_slice()).as_slice_of_cells();
+        cells.iter().zip(cells.iter().skip(consumed)).for_each(|(to, from)| to.set(from.get()));
+        incoming.truncate(left);
+        self.incoming.set(incoming);
         seen
     }
 
@@ -91,38 +102,44 @@ impl Mailbox {
     /// For the conversation: the next wish, once there is one that can be granted.
     pub(crate) async fn next_wish(&self) -> Wish {
         poll_fn(|_| {
-            let mut wish = self.wish.borrow_mut();
-            match *wish {
-                Wish::Nothing => Poll::Pending,
-                Wish::Bytes if !has_room(&self.incoming.borrow()) => Poll::Pending,
-                // Bytes stay wished for until they are there.
-                Wish::Bytes => Poll::Ready(Wish::Bytes),
-                Wish::Request(_) => Poll::Ready(core::mem::replace(&mut *wish, Wish::Bytes)),
+            let incoming = self.incoming.take();
+            let has_room = has_room(&incoming);
+            self.incoming.set(incoming);
+            match self.wish.take() {
+                Wish::Nothing => return Poll::Pending,
+                Wish::Bytes if !has_room => self.wish.set(Wish::Bytes),
+                wish => {
+                    // Bytes stay wished for until they are there.
+                    self.wish.set(Wish::Bytes);
+                    return Poll::Ready(wish);
+                }
             }
+            Poll::Pending
         })
         .await
     }
 
     /// For the conversation: bytes that were wished for.
     pub(crate) fn deliver(&self, bytes: &[u8]) {
-        let mut incoming = self.incoming.borrow_mut();
+        let mut incoming = self.incoming.take();
         if incoming.capacity() < INCOMING_BYTES {
             let more = INCOMING_BYTES.saturating_sub(incoming.len());
             incoming.reserve_exact(more);
         }
         incoming.extend_from_slice(bytes);
-        *self.wish.borrow_mut() = Wish::Nothing;
+        self.incoming.set(incoming);
+        self.wish.set(Wish::Nothing);
     }
 
     /// For the conversation: shows a chain and waits for the judgement on it.
-    pub(crate) async fn ask_admission(&self, served: Shown) -> Admission {
-        *self.served.borrow_mut() = Some(served);
+    pub(crate) async fn ask_admission(&self, served: ServedChain) -> Admission {
+        self.served.set(Some(served));
         poll_fn(|_| self.admission.take().map_or(Poll::Pending, Poll::Ready)).await
     }
 
     /// For the conversation: leaves a chain behind at its end.
-    pub(crate) fn leave_served(&self, served: Shown) {
-        *self.served.borrow_mut() = Some(served);
+    pub(crate) fn leave_served(&self, served: ServedChain) {
+        self.served.set(Some(served));
     }
 }
 

@@ -8,10 +8,11 @@ use store::Storage;
 
 use super::connection::{Connection, Fault, Security, TlsPurpose, Turn};
 use super::driver::Answered;
-use super::judging::{AppVerdict, Judging, Scope};
-use super::limits::PROBE_MILLISECONDS;
+use super::judging::{AppVerdict, Chain, Judging, Scope};
+use super::limits::{CONNECTION_BYTES, PROBE_MILLISECONDS};
+use super::memory::has_room;
 use super::pending::Endpoint;
-use super::{AppProbe, Asked, Driver, Level, Platform, Resolution, Shown};
+use super::{AppProbe, Asked, Driver, Level, Platform, Resolution};
 use crate::{Event, Held, ProbeOutcome, Reason, Verdict};
 
 /// A probe under way.
@@ -95,7 +96,7 @@ impl<P: Platform, S: Storage> Driver<'_, P, S> {
                 self.end_probe(&endpoint, ProbeOutcome { present, candidate, excused: false });
             }
             Stage::App { answer: Some(AppVerdict::Chain(shown)), .. } => {
-                self.served(endpoint, shown, deadline)
+                self.served(endpoint, Chain::App(shown), deadline)
             }
             Stage::Resolve { address: Some(address), .. } => self.shake(endpoint, address, now),
             Stage::Shake(connection) => self.poll_handshake(endpoint, connection, deadline),
@@ -142,6 +143,9 @@ impl<P: Platform, S: Storage> Driver<'_, P, S> {
 
     fn shake(&mut self, endpoint: Endpoint, address: Option<IpAddr>, now: u64) {
         let Some(address) = address else { return self.inconclusive(endpoint, Reason::ProbeDns) };
+        if !has_room(CONNECTION_BYTES) {
+            return self.inconclusive(endpoint, Reason::ProbeTls);
+        }
         let mut random = [0; 32];
         let name = ServerName::try_from(endpoint.host.clone());
         let (Ok(name), Ok(())) = (name, self.platform.entropy(&mut random)) else {
@@ -171,16 +175,16 @@ impl<P: Platform, S: Storage> Driver<'_, P, S> {
         // Socket and buffers go before the bundles come.
         drop(connection);
         match (served, result) {
-            (Some(served), _) => self.served(endpoint, served, deadline),
+            (Some(served), _) => self.served(endpoint, Chain::Own(served), deadline),
             (None, Err(Fault::Network(_))) => self.inconclusive(endpoint, Reason::ProbeTcp),
             (None, _) => self.inconclusive(endpoint, Reason::ProbeTls),
         }
     }
 
-    fn served(&mut self, endpoint: Endpoint, shown: Shown, deadline: u64) {
+    fn served(&mut self, endpoint: Endpoint, chain: Chain, deadline: u64) {
         let time = self.judging_time();
         let scope = Scope::Service(endpoint.service.clone());
-        let Some(judging) = Judging::new(shown, &endpoint.host, scope, time) else {
+        let Some(judging) = Judging::new(chain, &endpoint.host, scope, time) else {
             return self.inconclusive(endpoint, Reason::ProbeTls);
         };
         let question = if endpoint.under_candidate { Question::Candidate } else { Question::Present };

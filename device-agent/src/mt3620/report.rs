@@ -30,10 +30,13 @@ impl ReportText {
     /// Keeps what a probe found; the newest word on an endpoint counts.
     pub(super) fn observe(&mut self, endpoint: String, outcome: ProbeOutcome) {
         self.observations.retain(|(known, _)| *known != endpoint);
-        if self.observations.len() >= PROBE_RESULTS_MAX {
-            self.observations.remove(0);
-        }
         self.observations.push((endpoint, outcome));
+        // No report carries more than what its own limits allow; names are the bundle's and may be long.
+        let bytes = |kept: &[(String, _)]| kept.iter().map(|(endpoint, _)| endpoint.len()).sum::<usize>();
+        while self.observations.len() > PROBE_RESULTS_MAX || bytes(&self.observations) > REPORT_BYTES_MAX {
+            let mut is_oldest = true;
+            self.observations.retain(|_| !core::mem::replace(&mut is_oldest, false));
+        }
     }
 
     /// The next report.
@@ -71,6 +74,8 @@ impl<P: Platform, S: Storage> Driver<'_, P, S> {
     }
 
     fn begin_report(&mut self, now: u64) {
+        // A report is made of copies: there is no room for them beside a connection.
+        self.link = None;
         let moment = self.now();
         let bytes = self.report.bytes(&self.agent.status(moment), moment);
         let ticket = self.ticket();

@@ -34,9 +34,9 @@ pub(crate) enum Leaving {
 impl Routes {
     /// The routes over `bases`, beginning with the one after `turns` others.
     pub(crate) fn new(bases: &[BaseUrl], turns: usize) -> Self {
-        let mut bases: Vec<&BaseUrl> = bases.iter().take(BASE_URLS_MAX).collect();
-        let turns = turns.checked_rem(bases.len()).unwrap_or(0);
-        bases.rotate_left(turns);
+        let count = bases.len().min(BASE_URLS_MAX);
+        let turns = turns.checked_rem(count).unwrap_or(0);
+        let bases = bases.iter().take(count).cycle().skip(turns).take(count).collect::<Vec<&BaseUrl>>();
         let mut routes: Vec<Route> = Vec::new();
         let tls = bases.iter().filter(|base| base.is_tls).map(|base| (base, Transport::Authenticated));
         let any = bases.iter().map(|base| (base, Transport::Unauthenticated));

@@ -1,5 +1,7 @@
 //! The allowlist: `panics.toml`.
 
+use std::cell::Cell;
+
 use serde::Deserialize;
 
 use super::Finding;
@@ -11,7 +13,11 @@ const FILE: &str = include_str!("../../panics.toml");
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Allowlist {
+    /// Functions that can panic, as the linker sees it, and never do.
     allowed: Vec<Entry>,
+    /// Functions of the language's library that lead to a panic and are never told to: nobody who calls them is a
+    /// finding for it.
+    library: Vec<Entry>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -21,14 +27,19 @@ struct Entry {
     function: String,
     /// Why it never panics.
     reason: String,
+    /// Whether anything was found that it is for.
+    #[serde(skip)]
+    is_needed: Cell<bool>,
 }
 
 impl Entry {
-    fn covers(&self, finding: &Finding) -> bool {
-        self.function.strip_suffix('*').map_or_else(
-            || finding.function == self.function,
-            |beginning| finding.function.starts_with(beginning),
-        )
+    fn covers(&self, function: &str) -> bool {
+        let covers = self
+            .function
+            .strip_suffix('*')
+            .map_or_else(|| function == self.function, |beginning| function.starts_with(beginning));
+        self.is_needed.set(self.is_needed.get() || covers);
+        covers
     }
 }
 
@@ -40,22 +51,32 @@ impl Allowlist {
         })
     }
 
-    /// What is found and not allowed, and what is allowed and not found.
+    /// True for a function of the language's library that is never told to panic.
+    pub(super) fn ends(&self, function: &str) -> bool {
+        self.library.iter().any(|entry| entry.covers(function))
+    }
+
+    /// What is found and not allowed.
     pub(super) fn complaints(&self, found: &[Finding]) -> Vec<String> {
-        let is_allowed = |finding: &&Finding| self.allowed.iter().any(|entry| entry.covers(finding));
+        // Every entry is asked: the same function may be covered twice.
+        let is_allowed = |finding: &Finding| {
+            self.allowed.iter().filter(|entry| entry.covers(&finding.function)).count() > 0
+        };
         let new = found.iter().filter(|finding| !is_allowed(finding));
-        let mut complaints: Vec<String> = new
-            .map(|finding| format!("{} can panic: it refers to {}", finding.function, finding.callee))
-            .collect();
-        for entry in &self.allowed {
-            if entry.reason.is_empty() {
-                complaints.push(format!("xtask/panics.toml: {} has no reason", entry.function));
+        new.map(|finding| format!("{} can panic: it refers to {}", finding.function, finding.callee))
+            .collect()
+    }
+
+    /// What is allowed and was not found in any search, or has no reason.
+    pub(super) fn in_vain(&self) -> Vec<String> {
+        let entries = self.allowed.iter().chain(&self.library);
+        let in_vain = entries.filter_map(|Entry { function, reason, is_needed }| {
+            if reason.is_empty() {
+                return Some(format!("xtask/panics.toml: {function} has no reason"));
             }
-            if !found.iter().any(|finding| entry.covers(finding)) {
-                complaints.push(format!("xtask/panics.toml: {} cannot panic any more", entry.function));
-            }
-        }
-        complaints
+            (!is_needed.get()).then(|| format!("xtask/panics.toml: {function} cannot panic any more"))
+        });
+        in_vain.collect()
     }
 }
 
@@ -63,12 +84,24 @@ impl Allowlist {
 mod tests {
     use super::*;
 
+    fn list(allowed: &[&str], library: &[&str]) -> Allowlist {
+        let entry = |name: &&str| Entry {
+            function: (*name).to_owned(),
+            reason: "never".to_owned(),
+            is_needed: Cell::new(false),
+        };
+        Allowlist {
+            allowed: allowed.iter().map(entry).collect(),
+            library: library.iter().map(entry).collect(),
+        }
+    }
+
     fn check(allowed: &[&str], found: &[&str], expect: &[&str]) {
-        let entry = |name: &&str| Entry { function: (*name).to_owned(), reason: "never".to_owned() };
         let finding =
             |name: &&str| Finding { function: (*name).to_owned(), callee: "core::panic".to_owned() };
-        let list = Allowlist { allowed: allowed.iter().map(entry).collect() };
-        let complaints = list.complaints(&found.iter().map(finding).collect::<Vec<_>>());
+        let list = list(allowed, &[]);
+        let mut complaints = list.complaints(&found.iter().map(finding).collect::<Vec<_>>());
+        complaints.extend(list.in_vain());
         assert_eq!(complaints.len(), expect.len(), "{complaints:?}");
         for (complaint, text) in complaints.iter().zip(expect) {
             assert!(complaint.contains(text), "{complaint}");
@@ -81,5 +114,14 @@ mod tests {
         check(&[], &["bundle::parse"], &["bundle::parse can panic"]);
         check(&["bundle::parse"], &["bundle::parse_all"], &["bundle::parse_all", "cannot panic any more"]);
         check(&["sha2::*"], &[], &["sha2::* cannot panic any more"]);
+    }
+
+    #[test]
+    fn a_function_of_the_library_that_is_never_told_to_panic_ends_the_search() {
+        let list = list(&[], &["core::slice::memchr::*"]);
+        assert!(!list.ends("core::panicking::panic"));
+        assert_eq!(list.in_vain().len(), 1);
+        assert!(list.ends("core::slice::memchr::memchr_aligned"));
+        assert_eq!(list.in_vain(), Vec::<String>::new());
     }
 }

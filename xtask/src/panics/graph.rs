@@ -96,11 +96,16 @@ impl Graph {
         Ok(())
     }
 
-    /// The functions outside the language's library that can panic, of those that the exports reach.
+    /// The functions outside the language's library that can panic, of those that the exports reach. What leads only
+    /// through a function of the library that `ends` knows is none.
     ///
     /// # Errors
     /// Nothing is exported, so nothing was searched.
-    pub(super) fn findings(&self, exports: &str) -> Result<Vec<Finding>, Failure> {
+    pub(super) fn findings(
+        &self,
+        exports: &str,
+        mut ends: impl FnMut(&str) -> bool,
+    ) -> Result<Vec<Finding>, Failure> {
         let roots: Vec<usize> = self
             .globals
             .iter()
@@ -110,7 +115,7 @@ impl Graph {
         if roots.is_empty() {
             return Err(Failure::Check(format!("the library exports nothing that begins with {exports}")));
         }
-        let panicking = self.panicking();
+        let panicking = self.panicking(&mut ends);
         let mut found = BTreeMap::new();
         for place in self.reached(roots) {
             let Some(node) = self.nodes.get(place) else { continue };
@@ -146,8 +151,8 @@ impl Graph {
         reached
     }
 
-    /// Everything that leads to the panic handler.
-    fn panicking(&self) -> BTreeSet<usize> {
+    /// Everything that leads to the panic handler by a way that does not end.
+    fn panicking(&self, ends: &mut dyn FnMut(&str) -> bool) -> BTreeSet<usize> {
         let calls = |node: &Node| node.refers_to.contains(&Reference::Name(HANDLER_CALLS.to_owned()));
         let handlers = self.nodes.iter().enumerate().filter(|(_, node)| calls(node)).map(|(place, _)| place);
         let mut open: Vec<usize> = handlers.collect();
@@ -157,7 +162,10 @@ impl Graph {
         }
         let mut panicking = BTreeSet::new();
         while let Some(place) = open.pop() {
-            if panicking.insert(place) {
+            let is_library = self.is_library(place);
+            let is_end = is_library && ends(&self.path(place));
+            // A function outside the library is judged itself; whoever calls it is not.
+            if !is_end && panicking.insert(place) && is_library {
                 open.extend(predecessors.get(&place).into_iter().flatten());
             }
         }
