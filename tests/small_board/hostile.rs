@@ -167,14 +167,12 @@ fn bytes_behind_an_answer_are_not_taken_for_the_next_one() {
     let mut scene = Scene::new();
     scene.publish_both();
     let mut board = Board::new(&scene);
-    let head = scene.publisher.tree["prod/head"].clone();
-    let mut answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", head.len()).into_bytes();
-    answer.extend(head);
-    answer.extend(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nsmile");
-    scene.servers[0].behave(Manner::Says(answer, Then::Close));
-    board.cycle();
-    scene.servers[0].behave(Manner::Kept);
+    scene.servers[0].behave(Manner::Appends(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"));
     assert_eq!(board.cycle(), authenticated(Reason::Confirmed), "{:?}", board.world.lines.borrow());
+    let (requests, connections) = (scene.servers[0].take_requests(), scene.servers[0].take_connections());
+    assert!(requests.iter().any(|path| path.contains("/update/")), "{requests:?}");
+    assert_eq!(connections, requests.len(), "a connection that says too much is closed: {requests:?}");
+    assert!(!requests.iter().any(|path| path.contains("/release/")), "the update was there: {requests:?}");
 }
 
 #[test]

@@ -260,6 +260,9 @@ impl Program {
         // SAFETY: the agent of this program, which nobody uses any more.
         assert_eq!(unsafe { device_agent_stop(self.agent) }, DEVICE_AGENT_OK);
         let setup = self.setup.take().unwrap();
+        // What was asked last is answered to nobody.
+        setup.application.names.borrow_mut().clear();
+        setup.application.probes.borrow_mut().clear();
         setup.application.agent.set(ptr::null_mut());
         setup
     }

@@ -22,6 +22,8 @@ pub(crate) enum Manner {
     Chunked(usize),
     /// Promises to keep the connection, and closes it after so many answers.
     ClosesAfter(usize),
+    /// As `Kept`, with these bytes right behind every answer.
+    Appends(&'static [u8]),
     /// As `Kept`, and what is not there is explained in so many bytes.
     Explains(usize),
     /// Reads a request, then sends these bytes and does what follows.
@@ -177,6 +179,8 @@ impl Shared {
                     stream.flush()?;
                     return self.then(stream, then);
                 }
+                // In one piece, so that it arrives in one.
+                Manner::Appends(bytes) => stream.write_all(&[length.as_bytes(), &body, bytes].concat())?,
                 _ => {
                     stream.write_all(length.as_bytes())?;
                     stream.write_all(&body)?;

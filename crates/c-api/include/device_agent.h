@@ -376,7 +376,7 @@ typedef struct device_agent_config {
    */
   uint32_t store_bytes;
   /*
-   Base URLs of the published tree, two to eight: "https://updates.example/trust/".
+   Base URLs of the published tree, two to eight, such as `https://updates.example/trust/`.
    */
   const char *const *urls;
   /*

@@ -73,7 +73,7 @@ pub struct DeviceAgentConfig {
     pub store_offset: u64,
     /// Its length in bytes: at least 32,768.
     pub store_bytes: u32,
-    /// Base URLs of the published tree, two to eight: "https://updates.example/trust/".
+    /// Base URLs of the published tree, two to eight, such as `https://updates.example/trust/`.
     pub urls: *const *const c_char,
     /// How many there are.
     pub url_count: usize,

@@ -1,6 +1,6 @@
 //! The device agent as a C library, for applications that carry it inside.
 //!
-//! Everything runs on one thread, inside [`device_agent_step`]; all memory comes from one arena that the application
+//! Everything runs on one thread, inside [`lifecycle::device_agent_step`]; all memory comes from one arena that the application
 //! gives at the start. `include/device_agent.h` is generated from this crate and compared by a test; its comments
 //! are the documentation. `DESIGN.md` of the device agent has the reasons.
 //!
