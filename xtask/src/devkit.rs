@@ -35,7 +35,7 @@ pub(crate) fn run(args: &DevkitArgs, consent: Consent) -> Result<(), Failure> {
     let sample = Sample::find(&toolchain, consent, |_| {})?;
     let folder = board::build(&toolchain, &sample, consent)?;
     let figures = folder.join("figures.json");
-    files::write(&figures, sizes(&toolchain, &sample)?.as_bytes())?;
+    files::write(&figures, sizes(&toolchain, &sample, consent)?.as_bytes())?;
     let mut devkit = Command::new(workspace::programs().join("devkit"));
     devkit.current_dir(workspace::root()).env(PROGRAMS_VARIABLE, workspace::programs());
     devkit.env(board::FOLDER_VARIABLE, &folder).args(["--kit", args.kit.word()]);
@@ -56,8 +56,8 @@ pub(crate) fn run(args: &DevkitArgs, consent: Consent) -> Result<(), Failure> {
 }
 
 /// What the programs take of a device, as the tests' report has it too.
-fn sizes(toolchain: &Toolchain, sample: &Sample) -> Result<String, Failure> {
-    let measured = size::measure(toolchain, sample)?;
+fn sizes(toolchain: &Toolchain, sample: &Sample, consent: Consent) -> Result<String, Failure> {
+    let measured = size::measure(toolchain, sample, consent)?;
     serde_json::to_string(&measured)
         .map_err(|error| Failure::Unreadable { what: "the sizes".to_owned(), message: error.to_string() })
 }

@@ -6,6 +6,7 @@ use std::{
 };
 
 use crate::{
+    arm::Toolchain,
     failure::Failure,
     output, process,
     setup::{self, Consent, Tool},
@@ -14,14 +15,8 @@ use crate::{
 
 /// The target of the MT3620's M4 cores, and of the emulated one.
 const TARGET: &str = "thumbv7em-none-eabihf";
-/// Debian's compiler, which comes with the source of `core`; rustup's may lack both target and source.
-const COMPILER: &str = "/usr/bin/rustc";
-/// The cargo that belongs to it.
-const CARGO: &str = "/usr/bin/cargo";
 /// Says to the test kit where the program is.
 const PROGRAM_VARIABLE: &str = "SYSTEM_TESTS_RT_CORE";
-/// Bytes of code and constants that the verifying core may have on an M4.
-const TEXT_BYTES_MAX: u64 = 65_536;
 /// The linker: the program is Rust from end to end, so that no C compiler is needed.
 const LINKER: Tool = Tool::new("arm-none-eabi-ld", "binutils-arm-none-eabi", "links for the M4 core");
 /// The emulator.
@@ -29,11 +24,20 @@ const EMULATOR: Tool = Tool::new("qemu-system-arm", "qemu-system-arm", "emulates
 
 /// What is built of the sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Part {
+enum Part {
     /// The whole program.
     Whole,
     /// The program without the verifying core: what it costs is the difference.
     Scaffold,
+}
+
+/// What the verifying core takes of an M4, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Measured {
+    /// Code and constants of the core: the whole program minus its scaffold.
+    pub(crate) text: u64,
+    /// The most memory that a stream took: static and stack.
+    pub(crate) ram: u64,
 }
 
 /// Builds the sample, runs every stream on an emulated core, and says what it costs.
@@ -41,21 +45,31 @@ pub(crate) enum Part {
 /// # Errors
 /// A missing tool, a build that fails, a stream that does not lead where it must, or a budget that is exceeded.
 pub(crate) fn run(consent: Consent) -> Result<(), Failure> {
-    setup::require(&[LINKER, EMULATOR], consent)?;
-    let scaffold = text_bytes(&build(Part::Scaffold)?)?;
-    let program = build(Part::Whole)?;
-    let whole = text_bytes(&program)?;
-    output::line(format_args!("figure m4_text_bytes={}", whole.saturating_sub(scaffold)));
-    output::line(format_args!("figure m4_program_text_bytes={whole}"));
-    let mut command = workspace::cargo();
-    command.args(["test", "--quiet", "--package", "system-tests", "--test", "rt_core", "--", "--nocapture"]);
-    if !process::run(command.env(PROGRAM_VARIABLE, program))? {
-        return Err(Failure::Check("the emulated core failed".to_owned()));
-    }
-    if whole > TEXT_BYTES_MAX {
-        return Err(Failure::Check(format!("{whole} bytes of text, of {TEXT_BYTES_MAX}")));
-    }
+    let toolchain = Toolchain::find(consent)?;
+    let measured = measure(&toolchain, consent)?;
+    output::line(format_args!("figure m4_text_bytes={}", measured.text));
+    output::line(format_args!("figure m4_ram_bytes={}", measured.ram));
     Ok(())
+}
+
+/// Builds the sample and runs every stream on an emulated core.
+///
+/// # Errors
+/// A missing tool, a build that fails, or a stream that does not lead where it must.
+pub(crate) fn measure(toolchain: &Toolchain, consent: Consent) -> Result<Measured, Failure> {
+    setup::require(&[LINKER, EMULATOR], consent)?;
+    let scaffold = text_bytes(&build(toolchain, Part::Scaffold)?)?;
+    let program = build(toolchain, Part::Whole)?;
+    let text = text_bytes(&program)?.saturating_sub(scaffold);
+    let mut command = workspace::cargo();
+    command.args(["test", "--quiet", "--locked", "--package", "system-tests", "--test", "rt_core"]);
+    command.args(["--", "--nocapture"]).env(PROGRAM_VARIABLE, program);
+    let result = process::run_quiet(&mut command, |_| {})?;
+    let ram = result.lines.iter().find_map(|line| line.strip_prefix("figure m4_ram_bytes=")?.parse().ok());
+    match ram {
+        Some(ram) if result.passed => Ok(Measured { text, ram }),
+        _ => Err(Failure::Check(format!("the emulated core failed:\n{}", result.lines.join("\n")))),
+    }
 }
 
 /// Builds the sample for the emulated board; the program's path.
@@ -65,10 +79,9 @@ pub(crate) fn run(consent: Consent) -> Result<(), Failure> {
 ///
 /// # Errors
 /// A build that fails.
-pub(crate) fn build(part: Part) -> Result<PathBuf, Failure> {
-    let folder = workspace::target().join("m4").join(if part == Part::Whole { "whole" } else { "scaffold" });
-    let mut command = Command::new(CARGO);
-    command.current_dir(workspace::root()).env("RUSTC", COMPILER).env("RUSTC_BOOTSTRAP", "1");
+fn build(toolchain: &Toolchain, part: Part) -> Result<PathBuf, Failure> {
+    let folder = toolchain.folder.join("m4").join(if part == Part::Whole { "whole" } else { "scaffold" });
+    let mut command = toolchain.rust.cargo();
     command.env("CARGO_TARGET_DIR", &folder);
     command.env("CARGO_TARGET_THUMBV7EM_NONE_EABIHF_LINKER", "arm-none-eabi-ld");
     let flags = "-Clinker-flavor=ld --cfg=sha2_backend=\"soft\" --cfg=sha2_backend_soft=\"compact\"";

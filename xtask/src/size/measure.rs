@@ -12,13 +12,10 @@ use super::{
 use crate::{
     arm::Toolchain,
     failure::Failure,
-    files,
+    files, m4,
     sample::{Build, Sample},
-    workspace,
+    setup::Consent,
 };
-
-/// The program of a real-time core, in the root folder.
-const CORE: &str = "device-agent/samples/rtapp";
 
 /// What was measured, in bytes.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
@@ -31,9 +28,9 @@ pub(crate) struct Measured {
     pub(crate) static_ram_bytes: Option<u64>,
     /// Arena, stack and static memory of an update: `devkit` measures it.
     pub(crate) peak_ram_bytes: Option<u64>,
-    /// Code and constants of the program of a real-time core.
+    /// Code and constants of the verifying core of a real-time core.
     pub(crate) m4_text_bytes: Option<u64>,
-    /// Its static memory; the program itself measures its stack.
+    /// Its memory while it runs, static and stack.
     pub(crate) m4_ram_bytes: Option<u64>,
 }
 
@@ -60,19 +57,10 @@ pub(super) fn app(
     Ok(cost::difference(&named, &shared, flash))
 }
 
-/// Measures the program of a real-time core, where the workspace has one.
-pub(super) fn core(
-    toolchain: &Toolchain,
-    measured: &mut Measured,
-    watch: impl FnMut(&str),
-) -> Result<(), Failure> {
-    let core = workspace::root().join(CORE);
-    if !core.join("Cargo.toml").is_file() {
-        return Ok(());
-    }
-    let program = toolchain.m4_program(&core, watch)?;
-    let sizes = sections(&program)?;
-    (measured.m4_text_bytes, measured.m4_ram_bytes) = (Some(sizes.text), Some(sizes.ram));
+/// Measures the verifying core in the program of a real-time core, which runs for it.
+pub(super) fn core(toolchain: &Toolchain, measured: &mut Measured, consent: Consent) -> Result<(), Failure> {
+    let m4::Measured { text, ram } = m4::measure(toolchain, consent)?;
+    (measured.m4_text_bytes, measured.m4_ram_bytes) = (Some(text), Some(ram));
     Ok(())
 }
 

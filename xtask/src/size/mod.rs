@@ -35,10 +35,10 @@ struct Report<'a> {
 ///
 /// # Errors
 /// A build fails.
-pub(crate) fn measure(toolchain: &Toolchain, sample: &Sample) -> Result<Measured, Failure> {
+pub(crate) fn measure(toolchain: &Toolchain, sample: &Sample, consent: Consent) -> Result<Measured, Failure> {
     let mut measured = Measured::default();
     measure::app(toolchain, sample, &mut measured)?;
-    measure::core(toolchain, &mut measured, |_| {})?;
+    measure::core(toolchain, &mut measured, consent)?;
     Ok(measured)
 }
 
@@ -56,8 +56,8 @@ pub(crate) fn run(args: SizeArgs, consent: Consent) -> Result<(), Failure> {
         costs = measure::app(&toolchain, &sample, &mut measured)?;
         Ok(())
     });
-    steps.step("the verifying core on a real-time core", |bar| {
-        measure::core(&toolchain, &mut measured, |line| bar.set_message(line.trim().to_owned()))
+    steps.step("the verifying core on a real-time core", |_| {
+        measure::core(&toolchain, &mut measured, consent)
     });
     let verdicts = budget::judge(&measured)?;
     let passed = verdicts.iter().all(|verdict| verdict.passed);
