@@ -553,6 +553,7 @@ int32_t device_agent_service_result(struct device_agent *agent,
  length alone.
 
  An anchor that is denied, that is not for TLS servers, or whose constraints the form cannot carry is left out.
+ DEVICE_AGENT_AGAIN where the arena has no room now: ask again after another step.
 
  # Safety
  `agent` came from device_agent_start; `service` is a NUL-terminated string; `buffer` points to `buffer_bytes`
@@ -654,6 +655,11 @@ int32_t device_agent_nudge(struct device_agent *agent);
  `agent` came from device_agent_start, and is used no more.
  */
 int32_t device_agent_stop(struct device_agent *agent);
+
+/*
+ An `unwrap` that fails for some arguments.
+ */
+uint32_t device_agent_seeded_unwrap(uint32_t number);
 
 /*
  Fills *snapshot with the state after the last step, on any thread and at any time.
