@@ -15,10 +15,13 @@ use super::mailbox::{Admission, Mailbox, PIECE_BYTES, Wish};
 use super::stream::Stream;
 use super::{Interest, NetworkError, Socket};
 
+/// A conversation, polled by hand.
+type Task = Pin<Box<dyn Future<Output = Result<(), Fault>>>>;
+
 /// A connection with its conversation.
 pub(crate) struct Connection {
     /// `None` after its end: a future that has ended must not be polled.
-    task: Option<Pin<Box<dyn Future<Output = Result<(), Fault>>>>>,
+    task: Option<Task>,
     pub(crate) mailbox: Rc<Mailbox>,
     descriptor: i32,
 }

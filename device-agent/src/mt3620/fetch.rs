@@ -37,6 +37,7 @@ pub(super) struct Fetch {
 }
 
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one, and a box would cost the small heap a block")]
 enum Stage {
     /// The next route is chosen.
     Begin,

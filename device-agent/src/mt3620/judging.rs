@@ -170,15 +170,14 @@ impl Judging {
         let select = |open: OpenBundle<'_>| {
             let OpenBundle { manifest, content, read } = open;
             let at = |offset: u32| content.document_bytes.saturating_add(offset);
-            let set = AnchorSet::select_within(
+            AnchorSet::select_within(
                 budget,
                 &manifest,
                 selection,
                 &served,
                 denials.iter().copied(),
                 |offset, into| read(at(offset), into),
-            );
-            set
+            )
         };
         match agent.open(held, select) {
             Some(Ok(set)) => Ok(set),

@@ -30,6 +30,7 @@ struct Findings {
 }
 
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one, and a box would cost the small heap a block")]
 enum Stage {
     /// The application's own TLS stack is at it.
     App { ticket: u32, answer: Option<AppVerdict> },
@@ -91,7 +92,7 @@ impl<P: Platform, S: Storage> Driver<'_, P, S> {
                     self.keep_probe(endpoint, Probe::new(stage, deadline));
                 }
             }
-            _ if now >= deadline => self.inconclusive(endpoint, Reason::ProbeTimeout),
+            _ if now >= deadline => self.inconclusive(&endpoint, Reason::ProbeTimeout),
             Stage::App { answer: Some(AppVerdict::Judged { present, candidate }), .. } => {
                 self.end_probe(&endpoint, ProbeOutcome { present, candidate, excused: false });
             }
@@ -109,7 +110,7 @@ impl<P: Platform, S: Storage> Driver<'_, P, S> {
 
     fn begin_probe(&mut self, endpoint: Endpoint, now: u64) {
         if !self.is_allowed(&endpoint.host) {
-            return self.inconclusive(endpoint, Reason::ProbeNotAllowed);
+            return self.inconclusive(&endpoint, Reason::ProbeNotAllowed);
         }
         let ticket = self.ticket();
         let asked = Asked {
@@ -142,14 +143,14 @@ impl<P: Platform, S: Storage> Driver<'_, P, S> {
     }
 
     fn shake(&mut self, endpoint: Endpoint, address: Option<IpAddr>, now: u64) {
-        let Some(address) = address else { return self.inconclusive(endpoint, Reason::ProbeDns) };
+        let Some(address) = address else { return self.inconclusive(&endpoint, Reason::ProbeDns) };
         if !has_room(CONNECTION_BYTES) {
-            return self.inconclusive(endpoint, Reason::ProbeTls);
+            return self.inconclusive(&endpoint, Reason::ProbeTls);
         }
         let mut random = [0; 32];
         let name = ServerName::try_from(endpoint.host.clone());
         let (Ok(name), Ok(())) = (name, self.platform.entropy(&mut random)) else {
-            return self.inconclusive(endpoint, Reason::ProbeTls);
+            return self.inconclusive(&endpoint, Reason::ProbeTls);
         };
         match self.platform.connect(SocketAddr::new(address, endpoint.port)) {
             Ok(socket) => {
@@ -158,7 +159,7 @@ impl<P: Platform, S: Storage> Driver<'_, P, S> {
                 let deadline = now.saturating_add(PROBE_MILLISECONDS);
                 self.keep_probe(endpoint, Probe::new(Stage::Shake(connection), deadline));
             }
-            Err(_) => self.inconclusive(endpoint, Reason::ProbeTcp),
+            Err(_) => self.inconclusive(&endpoint, Reason::ProbeTcp),
         }
     }
 
@@ -176,8 +177,8 @@ impl<P: Platform, S: Storage> Driver<'_, P, S> {
         drop(connection);
         match (served, result) {
             (Some(served), _) => self.served(endpoint, Chain::Own(served), deadline),
-            (None, Err(Fault::Network(_))) => self.inconclusive(endpoint, Reason::ProbeTcp),
-            (None, _) => self.inconclusive(endpoint, Reason::ProbeTls),
+            (None, Err(Fault::Network(_))) => self.inconclusive(&endpoint, Reason::ProbeTcp),
+            (None, _) => self.inconclusive(&endpoint, Reason::ProbeTls),
         }
     }
 
@@ -185,7 +186,7 @@ impl<P: Platform, S: Storage> Driver<'_, P, S> {
         let time = self.judging_time();
         let scope = Scope::Service(endpoint.service.clone());
         let Some(judging) = Judging::new(chain, &endpoint.host, scope, time) else {
-            return self.inconclusive(endpoint, Reason::ProbeTls);
+            return self.inconclusive(&endpoint, Reason::ProbeTls);
         };
         let question = if endpoint.under_candidate { Question::Candidate } else { Question::Present };
         self.keep_probe(endpoint, Probe::new(Stage::Judge(judging, question, Findings::default()), deadline));
@@ -232,14 +233,14 @@ impl<P: Platform, S: Storage> Driver<'_, P, S> {
         None
     }
 
-    fn inconclusive(&mut self, endpoint: Endpoint, reason: Reason) {
+    fn inconclusive(&mut self, endpoint: &Endpoint, reason: Reason) {
         let unknown = Some(Verdict::Inconclusive(reason));
         let outcome = ProbeOutcome {
             present: unknown.filter(|_| endpoint.under_present),
             candidate: unknown.filter(|_| endpoint.under_candidate),
             excused: false,
         };
-        self.end_probe(&endpoint, outcome);
+        self.end_probe(endpoint, outcome);
     }
 
     fn end_probe(&mut self, endpoint: &Endpoint, outcome: ProbeOutcome) {
