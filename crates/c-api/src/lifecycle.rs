@@ -6,7 +6,7 @@ use core::ffi::c_void;
 
 use device_agent::mt3620::posix::{self, SharedFile};
 use device_agent::mt3620::{Driver, Options, Pace};
-use device_agent::{Agent, Configuration, Memory, StartError};
+use device_agent::{Agent, Memory, StartError};
 use rustix::fd::BorrowedFd;
 use store::{Region, Store};
 
@@ -115,42 +115,15 @@ unsafe fn start(given: &DeviceAgentConfig) -> Result<Box<DeviceAgent>, Code> {
     }
     // SAFETY: the caller's open file, which it keeps open until the agent is stopped.
     let file = unsafe { BorrowedFd::borrow_raw(given.store_fd) };
-    let store = opened(file, region)?;
+    let store = Store::open(SharedFile::new(file), region).map_err(|_| Code::StoreFailed)?;
     let memory = Memory::new(vec![0; WORKING_BYTES].leak());
-    let agent = engine(parsed.configuration, store, memory)?;
+    let agent = Agent::new(parsed.configuration, store, memory).map_err(refused)?;
     let platform = CPlatform::new(callbacks, UnixSeconds(given.build_time));
     let options = Options { urls: parsed.urls, allowed_hosts: parsed.allowed_hosts, boot_id };
-    let mut started = assembled(agent, platform, options);
+    let driver = Driver::new(agent, platform, options);
+    let mut started = Box::new(DeviceAgent { driver, pace: Pace::Again });
     snapshot::publish(&mut started);
     Ok(started)
-}
-
-// Store, engine and driver are of several KiB each. Each is made in a function of its own and waits in the arena, so
-// that the stack of a start holds one of them at a time.
-
-type File = SharedFile<BorrowedFd<'static>>;
-
-#[inline(never)]
-fn opened(file: BorrowedFd<'static>, region: Region) -> Result<Box<Store<File>>, Code> {
-    Store::open(SharedFile::new(file), region).map(Box::new).map_err(|_| Code::StoreFailed)
-}
-
-#[inline(never)]
-fn engine(
-    configuration: Configuration<'static>,
-    store: Box<Store<File>>,
-    memory: Memory<'static>,
-) -> Result<Box<Agent<'static, File>>, Code> {
-    Agent::new(configuration, *store, memory).map(Box::new).map_err(refused)
-}
-
-#[inline(never)]
-fn assembled(
-    agent: Box<Agent<'static, File>>,
-    platform: CPlatform,
-    options: Options<'static>,
-) -> Box<DeviceAgent> {
-    Box::new(DeviceAgent { driver: Driver::new(*agent, platform, options), pace: Pace::Again })
 }
 
 fn refused(error: StartError) -> Code {
