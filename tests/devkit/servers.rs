@@ -51,9 +51,20 @@ fn with(head: &[u8], body: &[u8]) -> Vec<u8> {
 
 /// Every answer, with what the agent says of it; `body` is the right one.
 fn cases(body: &[u8]) -> Vec<Case> {
+    let mut all = endings(body);
+    all.extend(lengths(body));
+    all.extend(documents(body));
+    all
+}
+
+const fn case(name: &'static str, deed: Deed, reason: &'static str) -> Case {
+    Case { name, deed, reason }
+}
+
+/// Answers that do not come, do not come to an end, or come too early to one.
+fn endings(body: &[u8]) -> Vec<Case> {
     let length = body.len();
     let half = body.get(..length / 2).unwrap_or_default();
-    let case = |name, deed, reason| Case { name, deed, reason };
     let chunked = || head("Transfer-Encoding: chunked\r\n");
     vec![
         case("silent", Deed::Silent, "unreachable"),
@@ -84,6 +95,13 @@ fn cases(body: &[u8]) -> Vec<Case> {
             "answer_too_large",
         ),
         case("endless chunk line", Deed::Endless(chunked(), vec![b'0'; 64]), "server_failed"),
+    ]
+}
+
+/// Answers that lie about their length.
+fn lengths(body: &[u8]) -> Vec<Case> {
+    let length = body.len();
+    vec![
         case("promises a gigabyte", Deed::Send(head("Content-Length: 1073741824\r\n")), "answer_too_large"),
         case(
             "says less than it sends",
@@ -99,11 +117,18 @@ fn cases(body: &[u8]) -> Vec<Case> {
         case(
             "length and chunks",
             Deed::Send(with(
-                head(&format!("Content-Length: {length}\r\nTransfer-Encoding: chunked\r\n")),
+                &head(&format!("Content-Length: {length}\r\nTransfer-Encoding: chunked\r\n")),
                 body,
             )),
             "server_failed",
         ),
+    ]
+}
+
+/// Answers of another kind, and the right one in the smallest pieces.
+fn documents(body: &[u8]) -> Vec<Case> {
+    let length = body.len();
+    vec![
         case(
             "compressed",
             Deed::Send(with(&head(&format!("Content-Length: {length}\r\nContent-Encoding: gzip\r\n")), body)),

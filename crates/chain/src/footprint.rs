@@ -22,6 +22,16 @@ const KEY_USAGES_FACTOR: usize = 48;
 const PATH_BYTES: usize = 5 * PATH_CERTIFICATES_MAX * size_of::<Sha256>();
 /// Refusals that are compared, each with the name of one certificate.
 const LABELS: usize = 3;
+/// Bytes of one certificate that may be part of a path: as it is read and as webpki takes it, twice, and a moment.
+const CERTIFICATE_BYTES: usize =
+    2 * size_of::<Certificate<'static>>() + 2 * size_of::<CertificateDer<'static>>() + 16;
+/// Bytes of one anchor, as webpki takes it.
+const ANCHOR_BYTES: usize = 2 * size_of::<TrustAnchor<'static>>() + size_of::<&SetAnchor>() + 16;
+/// Bytes of one algorithm that looks signatures up before it checks them.
+const ALGORITHM_BYTES: usize =
+    size_of::<Stepped<'static, 'static>>() + 2 * size_of::<usize>() + 2 * size_of::<AlgorithmIdentifier>();
+/// Bytes of the list of names in a refusal.
+const NAMES_BYTES: usize = NAMES_SHOWN_MAX * 2 * size_of::<alloc::string::String>();
 /// Bytes of what is small: lists that begin, a signature's other spelling.
 const REST_BYTES: usize = 768;
 
@@ -42,16 +52,11 @@ impl AnchorSet {
     #[must_use]
     pub fn judging_bytes(&self, served: &Served<'_>) -> usize {
         let count = served.intermediates.len().saturating_add(self.intermediates.len()).saturating_add(1);
-        // Candidates and those of them that are reached, as they are read and as webpki takes them; moments.
-        let each = 2 * size_of::<Certificate<'_>>() + 2 * size_of::<CertificateDer<'_>>() + 16;
-        let anchor = 2 * size_of::<TrustAnchor<'_>>() + size_of::<&SetAnchor>() + 16;
-        let algorithm =
-            size_of::<Stepped<'_, '_>>() + 2 * size_of::<usize>() + 2 * size_of::<AlgorithmIdentifier>();
         let largest = self.largest(served);
         [
-            count.saturating_mul(each),
-            self.anchors.len().saturating_mul(anchor),
-            ALL_VERIFICATION_ALGS.len().saturating_mul(algorithm),
+            count.saturating_mul(CERTIFICATE_BYTES),
+            self.anchors.len().saturating_mul(ANCHOR_BYTES),
+            ALL_VERIFICATION_ALGS.len().saturating_mul(ALGORITHM_BYTES),
             largest.key.saturating_mul(KEY_COPIES),
             largest.algorithm.saturating_mul(ALGORITHM_COPIES),
             largest.key_usages.saturating_mul(KEY_USAGES_FACTOR),
@@ -88,7 +93,7 @@ fn names_bytes(served: &Served<'_>) -> usize {
     };
     let names = Certificate::parse(served.end_entity).map_or(0, |leaf| leaf.extensions().names_length());
     let shown = names.min(NAMES_SHOWN_MAX.saturating_mul(text_bytes(usize::MAX)));
-    asked.saturating_add(shown).saturating_add(NAMES_SHOWN_MAX * 2 * size_of::<alloc::string::String>())
+    asked.saturating_add(shown).saturating_add(NAMES_BYTES)
 }
 
 /// Bytes of a text of so many bytes as it is kept: cut, with an ellipsis.
