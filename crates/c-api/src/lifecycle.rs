@@ -115,9 +115,7 @@ unsafe fn start(given: &DeviceAgentConfig) -> Result<Box<DeviceAgent>, Code> {
     }
     // SAFETY: the caller's open file, which it keeps open until the agent is stopped.
     let file = unsafe { BorrowedFd::borrow_raw(given.store_fd) };
-    let store = opened(file, region)?;
-    let memory = Memory::new(vec![0; WORKING_BYTES].leak());
-    let agent = engine(parsed.configuration, store, memory)?;
+    let agent = engine(parsed.configuration, file, region)?;
     let platform = CPlatform::new(callbacks, UnixSeconds(given.build_time));
     let options = Options { urls: parsed.urls, allowed_hosts: parsed.allowed_hosts, boot_id };
     let mut started = assembled(agent, platform, options);
@@ -125,23 +123,20 @@ unsafe fn start(given: &DeviceAgentConfig) -> Result<Box<DeviceAgent>, Code> {
     Ok(started)
 }
 
-// Store, engine and driver are of several KiB each. Each is made in a function of its own and waits in the arena, so
+// Engine and driver are of a few KiB each. Each is made in a function of its own and stands in the arena from then on, so
 // that the stack of a start holds one of them at a time.
 
 type File = SharedFile<BorrowedFd<'static>>;
 
 #[inline(never)]
-fn opened(file: BorrowedFd<'static>, region: Region) -> Result<Box<Store<File>>, Code> {
-    Store::open(SharedFile::new(file), region).map(Box::new).map_err(|_| Code::StoreFailed)
-}
-
-#[inline(never)]
 fn engine(
     configuration: Configuration<'static>,
-    store: Box<Store<File>>,
-    memory: Memory<'static>,
+    file: BorrowedFd<'static>,
+    region: Region,
 ) -> Result<Box<Agent<'static, File>>, Code> {
-    Agent::new(configuration, *store, memory).map(Box::new).map_err(refused)
+    let store = Store::open(SharedFile::new(file), region).map_err(|_| Code::StoreFailed)?;
+    let memory = Memory::new(vec![0; WORKING_BYTES].leak());
+    Agent::new(configuration, store, memory).map(Box::new).map_err(refused)
 }
 
 #[inline(never)]
