@@ -99,7 +99,7 @@ fn cases(body: &[u8]) -> Vec<Case> {
         case(
             "length and chunks",
             Deed::Send(with(
-                head(&format!("Content-Length: {length}\r\nTransfer-Encoding: chunked\r\n")),
+                &head(&format!("Content-Length: {length}\r\nTransfer-Encoding: chunked\r\n")),
                 body,
             )),
             "server_failed",

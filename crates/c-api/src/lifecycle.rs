@@ -136,6 +136,7 @@ fn opened(file: BorrowedFd<'static>, region: Region) -> Result<Box<Store<File>>,
 }
 
 #[inline(never)]
+#[expect(clippy::boxed_local, reason = "the box is what keeps it off the caller's stack")]
 fn engine(
     configuration: Configuration<'static>,
     store: Box<Store<File>>,
