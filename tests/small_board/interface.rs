@@ -313,7 +313,7 @@ fn questions_for_anchors_that_make_no_sense_are_refused() {
         assert_eq!(ask(held, form), (bad, usize::MAX), "and *needed stays what it was");
     }
     assert_eq!(program.anchor(3, c"iot-hub", 0, &mut [0]), (bad, usize::MAX));
-    assert_eq!(program.anchors(0, CStr::from_bytes_with_nul(b"\xff\0").unwrap(), 0, &mut []).0, bad);
+    assert_eq!(program.anchors(0, c"\xff", 0, &mut []).0, bad);
     let (agent, mut needed, name) = (program.agent, [0_usize; 2], CString::new("iot-hub").unwrap());
     let misaligned = needed.as_mut_ptr().cast::<u8>().wrapping_add(1).cast();
     // SAFETY: each is refused for its NULL, or its address.
