@@ -14,7 +14,7 @@ const PHASES: [(u8, &str); 7] = [
 ];
 
 /// Why, by number; zero is no reason.
-const REASONS: [(u16, &str); 56] = [
+const REASONS: [(u16, &str); 57] = [
     (1, "up_to_date"),
     (2, "on_trial"),
     (3, "confirmed"),

@@ -1,14 +1,10 @@
 //! One chain, one bundle, one reason.
 
-#![expect(clippy::unwrap_used, reason = "what a test needs and does not get is its failure")]
-
-mod kit;
-
+use crate::kit::{Case, NOW, World};
 use bundle::write::ConstraintContent;
 use bundle::{Pin, PinKind, Purposes, UnixSeconds};
 use chain::pki::{Authority, Content, january, key_denial, sha256};
 use chain::{Certificate, Purpose, Refusal, Served, Time, Verdict};
-use kit::{Case, NOW, World};
 use rcgen::{ExtendedKeyUsagePurpose, GeneralSubtree, NameConstraints};
 use rustls_pki_types::{CertificateDer, ServerName};
 

@@ -2,16 +2,12 @@
 //!
 //! Measured on the machine that runs the test, whose pointers are as long as a device's or longer.
 
-#![expect(clippy::unwrap_used, reason = "what a test needs and does not get is its failure")]
-
-mod kit;
-
 use std::hint::black_box;
 
+use crate::kit::{Case, World};
 use bundle::Denial;
 use chain::pki::{Authority, Content, Release, denial};
 use chain::{AnchorSet, STEPS_MAX, Selection, SelectionError, Served, Steps};
-use kit::{Case, World};
 use rcgen::DnType;
 use rustls_pki_types::{CertificateDer, ServerName};
 

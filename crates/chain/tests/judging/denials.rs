@@ -1,13 +1,9 @@
 //! The deny list reaches every certificate of a path, and only the paths that it reaches.
 
-#![expect(clippy::unwrap_used, reason = "what a test needs and does not get is its failure")]
-
-mod kit;
-
+use crate::kit::{Case, NOW, World};
 use bundle::Denial;
 use chain::pki::{Authority, Content, Leaf, denial, key_denial};
 use chain::{Comparison, Refusal, Time, Verdict};
-use kit::{Case, NOW, World};
 use rustls_pki_types::{CertificateDer, ServerName};
 
 /// An intermediate under two roots: every leaf has two paths.

@@ -1,13 +1,9 @@
 //! Judging in steps: the same answers, one signature at a time.
 
-#![expect(clippy::unwrap_used, reason = "what a test needs and does not get is its failure")]
-
-mod kit;
-
+use crate::kit::{Case, World};
 use bundle::UnixSeconds;
 use chain::pki::{Authority, Content, january, key_denial};
 use chain::{Inconclusive, STEPS_MAX, Steps, Time, Verdict};
-use kit::{Case, World};
 use rustls_pki_types::ServerName;
 
 /// Judges in steps; each call but the last checks exactly one signature, and so does none more.

@@ -1,13 +1,9 @@
 //! Sets for one peer: what is read of a release, and what is kept of it.
 
-#![expect(clippy::unwrap_used, reason = "what a test needs and does not get is its failure")]
-
-mod kit;
-
+use crate::kit::{Case, NOW, World};
 use bundle::Purposes;
 use chain::pki::{Authority, Content, Release, denial};
 use chain::{AnchorSet, STEPS_MAX, Selection, SelectionError, Served, Steps, Verdict};
-use kit::{Case, NOW, World};
 use rustls_pki_types::ServerName;
 
 fn select(
