@@ -164,9 +164,10 @@ impl Judging {
             Scope::Service(service) => Selection::Service(service),
         };
         let served = self.chain.served(&self.name);
-        let budget = room(SELECTION_BYTES_MAX);
-        // The newest verified deny list applies to every bundle.
+        // The newest verified deny list applies to every bundle. It has at most 64 entries, and is there before the rest
+        // of the heap is counted.
         let denials: Vec<Denial> = agent.denials().iter().collect();
+        let budget = room(SELECTION_BYTES_MAX);
         let select = |open: OpenBundle<'_>| {
             let OpenBundle { manifest, content, read } = open;
             let at = |offset: u32| content.document_bytes.saturating_add(offset);
