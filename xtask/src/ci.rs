@@ -45,7 +45,7 @@ pub(crate) fn run(consent: Consent) -> Result<(), Failure> {
     steps.step("size", |bar| {
         let result = process::run_quiet(&mut task(&["size"]), |line| bar.set_message(line.to_owned()))?;
         // The table of what was measured beside its limits is the end of what it says.
-        bar.suspend(|| budget(&result.lines).for_each(|line| output::say(line)));
+        bar.suspend(|| budget(&result.lines).for_each(output::say));
         if result.passed { Ok(()) } else { Err(Failure::Check(result.lines.join("\n"))) }
     });
     steps.command("devkit", &mut task(&["devkit", "--json"]));
