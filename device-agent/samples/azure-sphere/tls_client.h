@@ -8,7 +8,7 @@
 
 /* A served chain that is kept for judging: more than any public service sends. */
 #define CHAIN_CERTIFICATES_MAX 6
-#define CHAIN_BYTES_MAX 12288
+#define CHAIN_BYTES_MAX 8192
 
 typedef struct {
     uint8_t bytes[CHAIN_BYTES_MAX];
