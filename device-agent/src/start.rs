@@ -129,6 +129,7 @@ impl<'w, S: Storage> Agent<'w, S> {
 
     /// Writes the image's keyring down where it is the newer one. A failure is no obstacle: it is in force all
     /// the same, and the next change of the journal tries again.
+    #[inline(never)]
     fn adopt_image_keyring(&mut self) {
         let channel = self.channel;
         let in_force = self.keyring().map(|keyring| (keyring.order(), restated(&keyring, channel)));
@@ -190,6 +191,9 @@ pub fn check_start(
     Ok(keyring)
 }
 
+// The parts of a start stand in frames of their own: on a small board the stack of a start is the deepest of all.
+
+#[inline(never)]
 fn open_image<'w>(
     configuration: &Configuration<'w>,
     record: &store::Record,
@@ -215,6 +219,7 @@ fn check_memory(memory: &Memory<'_>) -> Result<(), StartError> {
 }
 
 /// Puts the newest keyring of journal, seed and provisioning into `newest`, as header and body.
+#[inline(never)]
 fn newest_keyring(
     configuration: &Configuration<'_>,
     seed: Option<&SeedContent<'_>>,

@@ -10,6 +10,7 @@ mod hostile;
 mod hub;
 mod junit;
 mod lab;
+mod machine;
 mod medium;
 mod output;
 mod rotation;
@@ -43,6 +44,9 @@ pub(crate) struct Arguments {
     /// Figures that were measured before, as a JSON object
     #[arg(long, value_name = "FILE", hide = true)]
     pub(crate) figures: Option<PathBuf>,
+    /// The most memory that an update may take; more is no pass
+    #[arg(long, value_name = "BYTES", hide = true)]
+    pub(crate) peak_ram_bytes_max: Option<u64>,
 
     #[command(subcommand)]
     part: Option<Part>,

@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::{
     Arguments, board,
     figures::Figures,
-    junit, medium, output, rotation,
+    junit, machine, medium, output, rotation,
     scene::Scene,
     servers,
     test::{Outcome, Report, Test},
@@ -38,7 +38,15 @@ pub(crate) struct Results {
 
 /// Every test.
 fn tests() -> Vec<Test> {
-    [board::TESTS.as_slice(), &rotation::TESTS, &servers::TESTS, &medium::TESTS, &trust::TESTS].concat()
+    [
+        board::TESTS.as_slice(),
+        &rotation::TESTS,
+        &servers::TESTS,
+        &medium::TESTS,
+        &trust::TESTS,
+        &machine::TESTS,
+    ]
+    .concat()
 }
 
 /// Runs every test, whatever became of the others; true where all passed.
@@ -57,7 +65,13 @@ pub(crate) fn all(arguments: &Arguments) -> io::Result<bool> {
     let reports = each(&scene, &chosen, &mut figures);
     let is_whole = chosen.len() == all.len();
     let has_passed = |outcome| reports.iter().any(|report| report.outcome == outcome);
-    let passed = is_whole && has_passed(Outcome::Passed) && !has_passed(Outcome::Failed);
+    let peak = figures.peak_ram_bytes;
+    let is_within = arguments.peak_ram_bytes_max.is_none_or(|most| peak.is_some_and(|peak| peak <= most));
+    if !is_within && is_whole {
+        let figure = peak.map_or_else(|| "not measured".to_owned(), |peak| format!("{peak} bytes"));
+        output::complain(&format!("memory of an update: {figure}, more than the budget allows"));
+    }
+    let passed = is_whole && is_within && has_passed(Outcome::Passed) && !has_passed(Outcome::Failed);
     let results =
         Results { passed, kit: scene.kit_name(), is_hardware: scene.is_hardware(), tests: reports, figures };
     if let Some(path) = &arguments.junit {

@@ -40,6 +40,7 @@ pub(crate) fn run(args: &DevkitArgs, consent: Consent) -> Result<(), Failure> {
     devkit.current_dir(workspace::root()).env(PROGRAMS_VARIABLE, workspace::programs());
     devkit.env(board::FOLDER_VARIABLE, &folder).args(["--kit", args.kit.word()]);
     devkit.arg("--figures").arg(&figures);
+    devkit.args(["--peak-ram-bytes-max", &size::peak_ram_bytes_max()?.to_string()]);
     if args.json {
         devkit.arg("--json");
     }

@@ -42,12 +42,21 @@ pub(super) struct Verdict {
     pub(super) passed: bool,
 }
 
-/// Compares figures with the budget.
-pub(super) fn judge(measured: &Measured) -> Result<Vec<Verdict>, Failure> {
-    let budget: Budget = toml::from_str(FILE).map_err(|error| Failure::Unreadable {
+/// The most memory that a whole update may take, in bytes.
+pub(crate) fn peak_ram_bytes_max() -> Result<u64, Failure> {
+    Ok(read()?.peak_ram_bytes.limit)
+}
+
+fn read() -> Result<Budget, Failure> {
+    toml::from_str(FILE).map_err(|error| Failure::Unreadable {
         what: "device-agent/budget.toml".to_owned(),
         message: error.to_string(),
-    })?;
+    })
+}
+
+/// Compares figures with the budget.
+pub(super) fn judge(measured: &Measured) -> Result<Vec<Verdict>, Failure> {
+    let budget = read()?;
     let verdict = |name, measured: Option<u64>, entry: Entry| Verdict {
         name,
         measured,

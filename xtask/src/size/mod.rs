@@ -10,6 +10,7 @@ mod symbols;
 
 use serde::Serialize;
 
+pub(crate) use budget::peak_ram_bytes_max;
 pub(crate) use measure::Measured;
 pub(crate) use symbols::owner;
 
