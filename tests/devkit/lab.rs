@@ -198,17 +198,6 @@ impl<'s> Lab<'s> {
         self.scene.folder(self.name).join(board)
     }
 
-    /// What a server of the tree under another name proves itself with.
-    pub(crate) fn tree_identity_as(&self, host: &str) -> Identity {
-        identity(&self.tree_root, host, YEARS)
-    }
-
-    /// Starts the app on a whole machine.
-    pub(crate) fn start_strict(&self, boot: &Boot) -> io::Result<App> {
-        let running = self.scene.board(Tier::Strict).start(&Image::open(&self.image)?, boot)?;
-        Ok(App::new(running, boot.directory.clone()))
-    }
-
     /// Starts the app.
     pub(crate) fn start(&self, boot: &Boot) -> io::Result<App> {
         let running = self.scene.board(Tier::Fast).start(&Image::open(&self.image)?, boot)?;

@@ -10,7 +10,6 @@ mod hostile;
 mod hub;
 mod junit;
 mod lab;
-mod machine;
 mod medium;
 mod output;
 mod rotation;
@@ -19,6 +18,7 @@ mod scene;
 mod servers;
 mod stream;
 mod test;
+mod tls;
 mod trust;
 
 use std::{path::PathBuf, process::ExitCode};

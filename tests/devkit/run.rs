@@ -14,11 +14,11 @@ use serde::Serialize;
 use crate::{
     Arguments, board,
     figures::Figures,
-    junit, machine, medium, output, rotation,
+    junit, medium, output, rotation,
     scene::Scene,
     servers,
     test::{Outcome, Report, Test},
-    trust,
+    tls, trust,
 };
 
 /// The result of a run.
@@ -38,15 +38,8 @@ pub(crate) struct Results {
 
 /// Every test.
 fn tests() -> Vec<Test> {
-    [
-        board::TESTS.as_slice(),
-        &rotation::TESTS,
-        &servers::TESTS,
-        &medium::TESTS,
-        &trust::TESTS,
-        &machine::TESTS,
-    ]
-    .concat()
+    [board::TESTS.as_slice(), &rotation::TESTS, &servers::TESTS, &medium::TESTS, &trust::TESTS, &tls::TESTS]
+        .concat()
 }
 
 /// Runs every test, whatever became of the others; true where all passed.
