@@ -117,6 +117,8 @@ impl<S: Storage> Agent<'_, S> {
     pub(crate) fn finish(&mut self, now: Now, reason: Reason, subject: Option<Order>) {
         self.filling = None;
         self.memo.failures = if reason.is_network() { self.memo.failures.saturating_add(1) } else { 0 };
+        // That nothing can be installed matters more than that there is nothing to install.
+        let reason = self.read_only().filter(|_| reason == Reason::UpToDate).unwrap_or(reason);
         let at = known(now.clock);
         let transport = self.cycle.transport;
         self.memo.last_check = Some(LastCheck { uptime_seconds: now.uptime_seconds, at, reason, transport });

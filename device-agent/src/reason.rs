@@ -167,8 +167,8 @@ reasons! {
     StoreLost = 160, "store_lost", "the store was unreadable: the image's seed is in use";
     /// A newer version wrote the store.
     StoreNewerFormat = 161, "store_newer_format", "a newer version wrote the store: nothing is installed";
-    /// The store belongs to another channel.
-    StoreOfOtherChannel = 162, "store_of_other_channel", "the store belongs to another channel";
+    /// The store belongs to another channel or fleet.
+    StoreOfOtherChannel = 162, "store_of_other_channel", "the store belongs to another channel or fleet: nothing is installed";
     /// The medium failed.
     StoreFailed = 163, "store_failed", "the store could not be read or written";
     /// A slot does not read back as written.

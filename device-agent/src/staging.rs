@@ -274,6 +274,7 @@ pub(crate) const fn store_reason<E>(error: &StoreError<E>) -> Reason {
     match error {
         StoreError::Full { .. } => Reason::ReleaseTooLarge,
         StoreError::Mismatch => Reason::StoreMismatch,
+        StoreError::Foreign => Reason::StoreOfOtherChannel,
         StoreError::NewerFormat { .. } => Reason::StoreNewerFormat,
         _ => Reason::StoreFailed,
     }

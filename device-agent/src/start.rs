@@ -40,7 +40,7 @@ pub enum StartError {
     },
     /// The image's seed does not verify.
     Seed(VerifyError),
-    /// The store belongs to another channel; changing it is a command of its own.
+    /// The store belongs to another channel or fleet, in [`check_start`]; the engine itself sets such a store aside.
     StoreOfOtherChannel,
 }
 
@@ -81,16 +81,22 @@ impl<'w, S: Storage> Agent<'w, S> {
     /// A keyring of the image that is newer than the journal's is written down, with the floors that it restates.
     /// The start is no step: the seed is proven as a whole, however many signatures that takes.
     ///
+    /// A store of another channel or fleet is set aside: the engine runs on what the image brings, writes nothing, and
+    /// says so as [`Reason::StoreOfOtherChannel`].
+    ///
     /// # Errors
-    /// [`StartError`] where image, store or configuration cannot be used at all.
+    /// [`StartError`] where image or configuration cannot be used at all.
     pub fn new(
         configuration: Configuration<'w>,
-        store: Store<S>,
+        mut store: Store<S>,
         memory: Memory<'w>,
     ) -> Result<Self, StartError> {
         check_memory(&memory)?;
         let channel = ChannelId::of(configuration.channel);
-        let seed = open_image(&configuration, store.record())?;
+        let seed = open_image(&configuration)?;
+        if is_foreign(&configuration, seed.as_ref(), store.record()) {
+            store.set_aside();
+        }
         let found = store.condition();
         let mut agent = Self {
             configuration,
@@ -144,11 +150,19 @@ impl<'w, S: Storage> Agent<'w, S> {
     fn first_result(&self) -> Option<(Reason, Option<Order>)> {
         match self.found {
             Condition::Lost => Some((Reason::StoreLost, None)),
-            Condition::NewerFormat { .. } => Some((Reason::StoreNewerFormat, None)),
             _ => {
-                let check = self.store.record().last_check?;
-                Some((Reason::from_number(check.reason)?, None))
+                let noted = || Reason::from_number(self.store.record().last_check?.reason);
+                Some((self.read_only().or_else(noted)?, None))
             }
+        }
+    }
+
+    /// Why the store is never written to, and nothing is installed; `None` where it is like any other.
+    pub(crate) const fn read_only(&self) -> Option<Reason> {
+        match self.store.condition() {
+            Condition::Foreign => Some(Reason::StoreOfOtherChannel),
+            Condition::NewerFormat { .. } => Some(Reason::StoreNewerFormat),
+            _ => None,
         }
     }
 
@@ -185,7 +199,10 @@ pub fn check_start(
     configuration: &Configuration<'_>,
     record: &store::Record,
 ) -> Result<KeyringBytes, StartError> {
-    let seed = open_image(configuration, record)?;
+    let seed = open_image(configuration)?;
+    if is_foreign(configuration, seed.as_ref(), record) {
+        return Err(StartError::StoreOfOtherChannel);
+    }
     let mut keyring = KeyringBytes::default();
     newest_keyring(configuration, seed.as_ref(), record, &mut keyring)?;
     Ok(keyring)
@@ -194,20 +211,33 @@ pub fn check_start(
 // The parts of a start stand in frames of their own: on a small board the stack of a start is the deepest of all.
 
 #[inline(never)]
-fn open_image<'w>(
-    configuration: &Configuration<'w>,
-    record: &store::Record,
-) -> Result<Option<SeedContent<'w>>, StartError> {
+fn open_image<'w>(configuration: &Configuration<'w>) -> Result<Option<SeedContent<'w>>, StartError> {
     let length = configuration.device.len();
     if length == 0 || length > bundle::limits::DEVICE_ID_BYTES_MAX || configuration.channel.is_empty() {
         return Err(StartError::Identity);
     }
     let channel = ChannelId::of(configuration.channel);
-    if record.channel.is_some_and(|of_store| of_store != channel) {
-        return Err(StartError::StoreOfOtherChannel);
-    }
     let open = |file| SeedContent::open(file, channel).map_err(StartError::Seed);
     configuration.seed.map(open).transpose()
+}
+
+/// True where the journal is of another channel, or of another fleet: two keyrings of one order have no common future.
+#[inline(never)]
+fn is_foreign(
+    configuration: &Configuration<'_>,
+    seed: Option<&SeedContent<'_>>,
+    record: &store::Record,
+) -> bool {
+    let of_image = [seed.map(|seed| seed.keyring_document), configuration.keyring];
+    let kept = record.keyring.as_bytes();
+    let order = Keyring::restored(kept).ok().map(|keyring| keyring.order());
+    let is_other = |document| {
+        let envelope = Envelope::parse_whole(document).ok()?;
+        let is_same = envelope.header_bytes().iter().chain(envelope.body()).eq(kept);
+        Some(!is_same && Some(Keyring::provisioned(document).ok()?.order()) == order)
+    };
+    record.channel.is_some_and(|of_store| of_store != ChannelId::of(configuration.channel))
+        || of_image.into_iter().flatten().any(|document| is_other(document) == Some(true))
 }
 
 fn check_memory(memory: &Memory<'_>) -> Result<(), StartError> {
@@ -293,7 +323,7 @@ impl fmt::Display for StartError {
             }
             Self::Seed(_) => f.write_str("the image's seed does not verify"),
             Self::StoreOfOtherChannel => {
-                f.write_str("the store belongs to another channel: change it explicitly")
+                f.write_str("the store belongs to another channel or fleet: change it explicitly")
             }
         }
     }

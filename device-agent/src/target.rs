@@ -50,10 +50,7 @@ impl<S: Storage> Agent<'_, S> {
         if !self.may_retry(now, &target.digest) {
             return Err(self.refusal_reason(&target.digest));
         }
-        if matches!(self.store.condition(), store::Condition::NewerFormat { .. }) {
-            return Err(Reason::StoreNewerFormat);
-        }
-        Ok(())
+        self.read_only().map_or(Ok(()), Err)
     }
 
     /// Order and equivocation, for releases named by a head and for those out of a file.

@@ -4,6 +4,7 @@ use std::ffi::{CStr, CString, c_char};
 use std::io::{Read as _, Seek as _};
 use std::ptr;
 
+use device_agent::Reason;
 use device_agent_c::answers::{
     DEVICE_AGENT_NOT_ASKED, device_agent_probed_chain, device_agent_resolved, device_agent_service_result,
 };
@@ -13,8 +14,8 @@ use device_agent_c::code::{
     DEVICE_AGENT_ARENA_TOO_SMALL, DEVICE_AGENT_BAD_ARGUMENT, DEVICE_AGENT_KEYRING_MISSING,
     DEVICE_AGENT_KEYRING_REFUSED, DEVICE_AGENT_NOT_STARTED, DEVICE_AGENT_OK, DEVICE_AGENT_REENTERED,
     DEVICE_AGENT_REGION_REFUSED, DEVICE_AGENT_SEED_REFUSED, DEVICE_AGENT_STORE_FAILED,
-    DEVICE_AGENT_STORE_OF_OTHER_CHANNEL, DEVICE_AGENT_UNKNOWN_TICKET, DEVICE_AGENT_URL_REFUSED,
-    DEVICE_AGENT_WRONG_THREAD, device_agent_abi_version, device_agent_code_name, device_agent_reason_name,
+    DEVICE_AGENT_UNKNOWN_TICKET, DEVICE_AGENT_URL_REFUSED, DEVICE_AGENT_WRONG_THREAD,
+    device_agent_abi_version, device_agent_code_name, device_agent_reason_name,
 };
 use device_agent_c::config::{DeviceAgentConfig, DeviceAgentLocalHost};
 use device_agent_c::lifecycle::{
@@ -121,22 +122,43 @@ fn a_start_with_what_makes_no_sense_is_refused() {
     refused(setup, DEVICE_AGENT_STORE_FAILED, |config| config.store_fd = 1_000_000);
 }
 
+/// Runs a program over somebody else's store, to the end of a cycle that offers a release: it lives on its seed, says
+/// why wherever it speaks, and leaves every byte as it was.
+fn lives_on_its_seed(setup: Setup) {
+    let other = Reason::StoreOfOtherChannel;
+    let before = stored(&setup);
+    let program = setup.run();
+    assert_eq!(snapshot().reason, other.number());
+    let seen = program.cycle();
+    assert_eq!((seen.reason, seen.phase, seen.release.number), (other.number(), 0, 1));
+    let logged = program
+        .application()
+        .lines
+        .borrow()
+        .iter()
+        .any(|(level, line)| *level == 1 && line.contains("reason=store_of_other_channel"));
+    assert!(logged, "{:?}", program.application().lines.borrow());
+    let reports = program.application().reports.borrow().clone();
+    let [(_, bytes)] = reports.as_slice() else { panic!("{} reports", reports.len()) };
+    crate::probes::check_report(bytes, |report| assert_eq!(report.reason, other.number()));
+    assert!(stored(&program.stop()) == before);
+}
+
 #[test]
-fn a_store_of_another_channel_stays_what_it_is() {
+fn a_store_of_another_channel_stays_what_it_is_and_the_agent_lives_on_its_seed() {
     let mut scene = Scene::new();
     scene.publish_both();
-    let program = Program::start(&scene);
-    program.cycle();
-    let mut setup = program.stop();
-    let before = stored(&setup);
+    let mut setup = Setup::new(&scene);
     let keyring = scene.publisher.keyring.1.clone();
     let mut config = setup.config();
     (config.seed, config.seed_bytes) = (ptr::null(), 0);
     (config.keyring, config.keyring_bytes) = (keyring.as_ptr(), keyring.len());
     config.channel = c"other".as_ptr();
     let (code, agent) = setup.start(&config);
-    assert_eq!((code, agent.is_null()), (DEVICE_AGENT_STORE_OF_OTHER_CHANNEL, true));
-    assert!(stored(&setup) == before);
+    assert_eq!(code, DEVICE_AGENT_OK);
+    // SAFETY: the agent that has just been started, and has written its channel down.
+    assert_eq!(unsafe { device_agent_stop(agent) }, DEVICE_AGENT_OK);
+    lives_on_its_seed(setup);
 }
 
 #[test]
@@ -341,7 +363,7 @@ fn every_code_and_reason_has_its_name() {
     names.sort_unstable();
     names.dedup();
     assert_eq!((names.len(), name(-99)), (Code::ALL.len(), "unknown"));
-    for reason in device_agent::Reason::ALL {
+    for reason in Reason::ALL {
         // SAFETY: as above.
         let name = unsafe { CStr::from_ptr(device_agent_reason_name(reason.number())) };
         assert_eq!(name.to_str(), Ok(reason.name()));

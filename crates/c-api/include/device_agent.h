@@ -141,11 +141,6 @@
 #define DEVICE_AGENT_STORE_FAILED -10
 
 /*
- The store belongs to another channel.
- */
-#define DEVICE_AGENT_STORE_OF_OTHER_CHANNEL -11
-
-/*
  The region's offset is no multiple of 8,192, or it has fewer than 32,768 bytes.
  */
 #define DEVICE_AGENT_REGION_REFUSED -12
@@ -606,7 +601,8 @@ size_t device_agent_arena_size(void);
  Starts the agent in an arena, which belongs to it until device_agent_stop; there is one agent in a program.
 
  Opens the store and verifies the image's seed, which takes a few signature checks; nothing is written unless the
- image's keyring is newer than the store's. All functions but device_agent_snapshot_read must then be called on
+ image's keyring is newer than the store's. A store of another channel or fleet is left as it is: the agent then lives
+ on the seed, installs nothing, and says store_of_other_channel in snapshot, log and reports. All functions but device_agent_snapshot_read must then be called on
  this thread.
 
  # Safety

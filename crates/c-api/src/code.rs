@@ -29,8 +29,6 @@ pub const DEVICE_AGENT_KEYRING_REFUSED: i32 = -8;
 pub const DEVICE_AGENT_KEYRING_MISSING: i32 = -9;
 /// The store cannot be read or written.
 pub const DEVICE_AGENT_STORE_FAILED: i32 = -10;
-/// The store belongs to another channel.
-pub const DEVICE_AGENT_STORE_OF_OTHER_CHANNEL: i32 = -11;
 /// The region's offset is no multiple of 8,192, or it has fewer than 32,768 bytes.
 pub const DEVICE_AGENT_REGION_REFUSED: i32 = -12;
 /// The buffer is too small; how much is needed stands in *needed.
@@ -75,8 +73,6 @@ pub enum Code {
     KeyringMissing,
     /// The store cannot be read or written.
     StoreFailed,
-    /// The store belongs to another channel.
-    StoreOfOtherChannel,
     /// The region's offset is no multiple of 8,192, or it has fewer than 32,768 bytes.
     RegionRefused,
     /// The buffer is too small; how much is needed stands in *needed.
@@ -110,7 +106,6 @@ impl Code {
         Self::KeyringRefused,
         Self::KeyringMissing,
         Self::StoreFailed,
-        Self::StoreOfOtherChannel,
         Self::RegionRefused,
         Self::BufferTooSmall,
         Self::UnknownService,
@@ -137,7 +132,6 @@ impl Code {
             Self::KeyringRefused => DEVICE_AGENT_KEYRING_REFUSED,
             Self::KeyringMissing => DEVICE_AGENT_KEYRING_MISSING,
             Self::StoreFailed => DEVICE_AGENT_STORE_FAILED,
-            Self::StoreOfOtherChannel => DEVICE_AGENT_STORE_OF_OTHER_CHANNEL,
             Self::RegionRefused => DEVICE_AGENT_REGION_REFUSED,
             Self::BufferTooSmall => DEVICE_AGENT_BUFFER_TOO_SMALL,
             Self::UnknownService => DEVICE_AGENT_UNKNOWN_SERVICE,
@@ -165,7 +159,6 @@ impl Code {
             Self::KeyringRefused => c"keyring_refused",
             Self::KeyringMissing => c"keyring_missing",
             Self::StoreFailed => c"store_failed",
-            Self::StoreOfOtherChannel => c"store_of_other_channel",
             Self::RegionRefused => c"region_refused",
             Self::BufferTooSmall => c"buffer_too_small",
             Self::UnknownService => c"unknown_service",

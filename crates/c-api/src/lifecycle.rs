@@ -53,7 +53,8 @@ pub extern "C" fn device_agent_arena_size() -> usize {
 /// Starts the agent in an arena, which belongs to it until device_agent_stop; there is one agent in a program.
 ///
 /// Opens the store and verifies the image's seed, which takes a few signature checks; nothing is written unless the
-/// image's keyring is newer than the store's. All functions but device_agent_snapshot_read must then be called on
+/// image's keyring is newer than the store's. A store of another channel or fleet is left as it is: the agent then lives
+/// on the seed, installs nothing, and says store_of_other_channel in snapshot, log and reports. All functions but device_agent_snapshot_read must then be called on
 /// this thread.
 ///
 /// # Safety
@@ -154,7 +155,6 @@ fn refused(error: StartError) -> Code {
         StartError::KeyringMissing => Code::KeyringMissing,
         StartError::Memory { .. } => Code::ArenaTooSmall,
         StartError::Seed(_) => Code::SeedRefused,
-        StartError::StoreOfOtherChannel => Code::StoreOfOtherChannel,
         _ => Code::BadArgument,
     }
 }

@@ -19,6 +19,8 @@ pub enum Operation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error<E> {
+    /// The store belongs to another channel or fleet; it is not written to.
+    Foreign,
     /// The content does not fit: the slot or the record would overflow.
     Full {
         /// Bytes that were offered in all.
@@ -73,6 +75,9 @@ impl fmt::Display for Operation {
 impl<E> fmt::Display for Error<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Foreign => {
+                f.write_str("the store belongs to another channel or fleet; it is not written to")
+            }
             Self::Full { needed, capacity } => {
                 write!(
                     f,

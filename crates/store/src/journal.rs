@@ -20,6 +20,8 @@ pub enum Condition {
         /// The format that stands there.
         format: u16,
     },
+    /// It belongs to another channel or fleet: nothing in it holds here, and it is never written to.
+    Foreign,
     /// A whole record was read.
     Ready,
 }

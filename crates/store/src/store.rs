@@ -75,6 +75,14 @@ impl<S: Storage> Store<S> {
         self.condition
     }
 
+    /// Takes the store for somebody else's, whose floors must outlive this: from now on it counts as empty here, and
+    /// nothing is written to it.
+    pub fn set_aside(&mut self) {
+        self.condition = Condition::Foreign;
+        self.record.clear();
+        self.readable = None;
+    }
+
     /// The record in force.
     pub fn record(&self) -> &Record {
         &self.record
@@ -319,6 +327,7 @@ impl<S: Storage> Store<S> {
 
     const fn require_writable(&self) -> Result<(), Error<S::Error>> {
         match self.condition {
+            Condition::Foreign => Err(Error::Foreign),
             Condition::NewerFormat { format } => Err(Error::NewerFormat { format }),
             Condition::Blank | Condition::Lost | Condition::Ready => Ok(()),
         }

@@ -377,7 +377,9 @@ impl<'w, P: Platform, S: Storage> Driver<'w, P, S> {
             Some(Transport::Unauthenticated) => "unauthenticated",
             None => "none",
         };
-        let level = if check.reason == Reason::Unreachable { Level::Warning } else { Level::Information };
+        let needs_people = matches!(check.reason, Reason::StoreNewerFormat | Reason::StoreOfOtherChannel);
+        let is_warning = needs_people || check.reason == Reason::Unreachable;
+        let level = if is_warning { Level::Warning } else { Level::Information };
         self.platform.log(level, format_args!("cycle reason={} transport={transport}", check.reason.name()));
     }
 }

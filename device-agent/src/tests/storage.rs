@@ -207,14 +207,41 @@ fn staging_that_fails_three_times_waits_and_a_new_release_does_not() {
     assert_eq!(device.check(&mut fleet).installed.unwrap().order, Order::new(0, 2));
 }
 
+/// Runs a device over somebody else's store, through a check without news and one with: it lives on its image's seed,
+/// says why, and writes nothing.
+fn check_foreign(fleet: &mut Fleet, medium: Medium) {
+    let found = medium.bytes().to_vec();
+    let mut device = Setup::of(fleet).boot(medium);
+    let status = device.agent.status(device.now(fleet));
+    assert_eq!((status.store, status.reason), (Condition::Foreign, Some(Reason::StoreOfOtherChannel)));
+    let status = device.check(fleet);
+    assert_eq!(status.reason, Some(Reason::StoreOfOtherChannel), "without news");
+    let installed = status.installed.unwrap();
+    assert_eq!((installed.order, installed.origin), (Order::new(0, 1), Origin::Seed));
+    assert_eq!(device.reports, 1, "the fleet is told");
+    fleet.roll_out(&manifest(&["a", "d"]));
+    fleet.next_keyring(&[], None);
+    let status = device.check(fleet);
+    assert_eq!((status.reason, status.store), (Some(Reason::StoreOfOtherChannel), Condition::Foreign));
+    assert_eq!(status.installed.unwrap().origin, Origin::Seed);
+    assert!(device.agent.into_store().into_storage().bytes() == found, "the other's floors stand");
+}
+
 #[test]
-fn a_store_of_another_channel_is_not_touched() {
-    let (fleet, device) = checked();
+fn a_store_of_another_channel_is_set_aside_and_not_touched() {
+    let (mut fleet, device) = checked();
     let mut store = device.agent.into_store();
     store.change(|change| change.change_channel(bundle::ChannelId::of("staging"))).unwrap();
-    let setup = Setup::of(&fleet);
-    let error = setup.start(store.into_storage()).map(drop).unwrap_err();
-    assert_eq!(error, crate::StartError::StoreOfOtherChannel);
+    check_foreign(&mut fleet, store.into_storage());
+}
+
+#[test]
+fn a_store_of_another_fleet_is_set_aside_and_not_touched() {
+    // Its channel has the same name, and its keyring the same order.
+    let mut other = Fleet::with_keys([9; 4]);
+    let mut device = Device::new(&other);
+    device.check(&mut other);
+    check_foreign(&mut Fleet::new(), device.agent.into_store().into_storage());
 }
 
 #[test]

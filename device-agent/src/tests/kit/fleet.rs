@@ -36,13 +36,18 @@ pub(crate) struct Fleet {
 impl Fleet {
     /// A fleet with keyring 1 and release 1 (anchors `a` and `b`), its head published.
     pub(crate) fn new() -> Self {
+        Self::with_keys([0; 4])
+    }
+
+    /// A fleet of its own, with keys of these generations.
+    pub(crate) fn with_keys(generations: [u8; 4]) -> Self {
         let mut fleet = Self {
             tree: BTreeMap::new(),
             certificates: Vec::new(),
             releases: Vec::new(),
             keyring_order: Order::default(),
             keyring_document: Vec::new(),
-            generations: [0; 4],
+            generations,
             recovery: 0,
             head_number: 0,
             now: START,
