@@ -30,6 +30,7 @@ mod inner;
 mod judge;
 pub mod limits;
 mod mark;
+mod polled;
 mod served;
 mod signals;
 mod suite;
@@ -42,6 +43,7 @@ pub use entropy::Entropy;
 pub use error::Error;
 pub use handshaken::{Handshaken, Judged, connect};
 pub use judge::{ChainJudge, Ruling};
+pub use polled::{NonBlocking, Polled};
 pub use served::ServedChain;
 pub use suite::Aes128;
 #[cfg(feature = "aes256")]

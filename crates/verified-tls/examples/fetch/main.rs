@@ -3,16 +3,16 @@
 //! `fetch HOST PORT ROOT.pem NOW`: NOW is the present time in seconds since 1970, because nothing here reads a clock.
 
 use std::error::Error;
-use std::future::{self, Future};
+use std::future::Future;
 use std::io::{self, Read as _, Write as _};
 use std::net::TcpStream;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use embedded_io_async::{ErrorType, Read, Write};
+use embedded_io_async::Write;
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, ServerName};
-use verified_tls::{Aes128, Buffers, Entropy, Judged, WebpkiJudge, connect};
+use verified_tls::{Aes128, Buffers, Entropy, Judged, NonBlocking, Polled, WebpkiJudge, connect};
 
 /// A socket of the standard library that says "not yet" instead of waiting.
 struct Socket(TcpStream);
@@ -24,23 +24,15 @@ fn ready<T>(result: io::Result<T>) -> Poll<io::Result<T>> {
     }
 }
 
-impl ErrorType for Socket {
+impl NonBlocking for Socket {
     type Error = io::Error;
-}
 
-impl Read for Socket {
-    async fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        future::poll_fn(|_| ready(self.0.read(out))).await
-    }
-}
-
-impl Write for Socket {
-    async fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        future::poll_fn(|_| ready(self.0.write(bytes))).await
+    fn poll_read(&mut self, into: &mut [u8]) -> Poll<io::Result<usize>> {
+        ready(self.0.read(into))
     }
 
-    async fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+    fn poll_write(&mut self, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        ready(self.0.write(bytes))
     }
 }
 
@@ -49,6 +41,7 @@ async fn fetch(socket: Socket, host: &str, judge: &mut WebpkiJudge<'_>) -> Resul
     std::fs::File::open("/dev/urandom")?.read_exact(&mut random)?;
     let mut buffers = Buffers::new();
     let name = ServerName::try_from(host)?;
+    let socket = Polled(socket);
     let mut handshaken = connect::<Aes128, _>(socket, &mut buffers, &name, Entropy::new(random)).await?;
     let mut connection = loop {
         match handshaken.judge(judge) {
