@@ -63,6 +63,12 @@ impl Bench {
         self.folder.join("supervisor")
     }
 
+    /// The client of the table of TLS servers.
+    #[must_use]
+    pub fn tls_client(&self) -> PathBuf {
+        self.folder.join("tls-client")
+    }
+
     /// The program that carries one connection of the guest to a service on loopback.
     ///
     /// # Errors

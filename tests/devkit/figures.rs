@@ -24,7 +24,7 @@ pub(crate) struct Figures {
     pub(crate) power_states_explored: Option<u64>,
     /// Those among them that broke a rule.
     pub(crate) power_states_lost: Option<u64>,
-    /// Rows of the table of TLS servers that ended as it says.
+    /// Rows of the table of TLS servers that ended as it says, asked by the client that is built for Arm.
     pub(crate) tls_rows_passed: Option<u64>,
     /// Rows of that table.
     pub(crate) tls_rows_total: Option<u64>,

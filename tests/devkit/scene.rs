@@ -85,6 +85,11 @@ impl Scene {
         self.bench.image(name)
     }
 
+    /// The client of the table of TLS servers, built for Arm.
+    pub(crate) fn tls_client(&self) -> PathBuf {
+        self.bench.tls_client()
+    }
+
     /// A board's folder of its own.
     pub(crate) fn boot(&self, name: &str) -> Boot {
         Boot::new(self.folder(name))

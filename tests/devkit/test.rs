@@ -16,7 +16,7 @@ pub(crate) type Act = fn(&Scene, &mut Figures) -> Observation;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Tier {
-    /// No board: this machine alone.
+    /// No board: programs on this machine, those for Arm under its emulator.
     Host,
     /// The instruction set, with the platform's rules.
     Fast,

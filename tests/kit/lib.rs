@@ -9,7 +9,7 @@
 //! | [`history`] | eleven years of Mozilla's root store, replayed on a device |
 //! | [`pki`] | a synthetic PKI in the shape of Azure's, and the real certificates of `tests/data` |
 //! | [`listener`], [`tls_service`], [`web`] | servers on loopback: services that change their chain, and published trees with faults |
-//! | [`tls_rows`], [`hostile_tls`] | servers that a client of TLS must tell apart: `openssl s_server`, and one that breaks the rules |
+//! | [`tls_rows`], [`hostile_tls`] | servers that a client of TLS must tell apart: `openssl s_server`, and one that breaks the rules; the client is asked here and on Arm |
 //! | [`operator`] | an operator's repository and the people's keys, driven by the real `cloud-updater` |
 //! | [`board`] | boards for programs of the device: emulated in two tiers, or a development kit |
 //! | [`rt_core`] | a real-time core under emulation, compared answer by answer with the same core here |

@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    arm::{Program, Toolchain, packages::Machine},
+    arm::{Library, Program, Toolchain, Variant, library, packages::Machine},
     failure::Failure,
     files, process,
     sample::{self, Build, Sample},
@@ -44,7 +44,15 @@ pub(crate) fn build(toolchain: &Toolchain, sample: &Sample, consent: Consent) ->
         let package = [sample::folder().join("app_manifest.json")];
         image_of(toolchain, &folder, name, &package, &sample.program(build, true))?;
     }
+    tls_client(toolchain, &folder.join("tls-client"))?;
     Ok(folder)
+}
+
+/// The client of the table of TLS servers: Rust from `main` on, built as the agent is.
+fn tls_client(toolchain: &Toolchain, out: &Path) -> Result<(), Failure> {
+    let library = Library { manifest: library::WORKSPACE, package: "tls-client", features: &["standalone"] };
+    let archive = toolchain.static_library(library, Variant::Device, |_| {})?;
+    toolchain.compile_c(&c_program(vec![archive]), out)
 }
 
 /// Builds an image package: the files of `package`, and the program as its `bin/app`.

@@ -4,7 +4,7 @@ use core::net::SocketAddr;
 
 use bundle::UnixSeconds;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fd::{AsFd, AsRawFd as _, OwnedFd};
+use rustix::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, ipproto, sockopt};
 use rustix::time::{ClockId, clock_gettime};
@@ -40,6 +40,12 @@ impl TcpSocket {
             Ok(()) | Err(Errno::INPROGRESS | Errno::INTR) => Ok(Self { descriptor }),
             Err(error) => Err(fault(error)),
         }
+    }
+}
+
+impl AsFd for TcpSocket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.descriptor.as_fd()
     }
 }
 

@@ -1,15 +1,17 @@
 //! The table of servers that a client of TLS must tell apart: each row a real server, a question, and the one answer.
 
-mod client;
+mod arm;
 mod identity;
+mod native;
 mod openssl;
 mod question;
 mod rows;
 
 use std::io;
 
-pub use client::NativeClient;
+pub use arm::ArmClient;
 pub use identity::{Algorithm, Holder, Identity};
+pub use native::NativeClient;
 pub use openssl::Server;
 pub use question::{Client, Question};
 pub use rows::{hostile_rows, rows};
@@ -21,6 +23,13 @@ use chain::{
     pki::{Content, Release},
 };
 use rcgen::date_time_ymd;
+
+/// Rows against `openssl s_server` that there must be at least: a table that lost its rows would pass.
+pub const ROWS_MIN: usize = 40;
+/// Rows against the hostile server that there must be at least.
+pub const HOSTILE_ROWS_MIN: usize = 80;
+/// Rows without an answer after which no more are asked: each may have taken the client's whole patience.
+const SILENT_ROWS_MAX: usize = 5;
 
 /// One row: how the server is started, what the client is asked, and what it must answer.
 #[derive(Debug)]
@@ -57,13 +66,21 @@ pub enum Running {
     OpenSsl(Server),
 }
 
-/// What came of a row.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outcome {
-    /// What the client answered.
-    pub answer: String,
-    /// It is what it must be.
-    pub is_expected: bool,
+/// What came of a table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Rows that were run.
+    pub total: usize,
+    /// A line for each that did not end as it must, with its name.
+    pub wrong: Vec<String>,
+}
+
+impl Tally {
+    /// Rows that ended as they must.
+    #[must_use]
+    pub const fn passed(&self) -> usize {
+        self.total.saturating_sub(self.wrong.len())
+    }
 }
 
 impl Row {
@@ -76,6 +93,15 @@ impl Row {
             Plan::Hostile(script, identity) => Running::Hostile(HostileServer::start(script, identity)?),
             Plan::OpenSsl(identity, arguments) => Running::OpenSsl(Server::start(identity, arguments)?),
         })
+    }
+
+    /// Starts the server and has `client` ask it.
+    ///
+    /// # Errors
+    /// The server or the client could not be run.
+    pub fn ask(&self, client: &impl Client) -> io::Result<String> {
+        let server = self.start()?;
+        client.answer(&self.question(server.port()))
     }
 
     /// The question about a server on `port`.
@@ -96,14 +122,26 @@ impl Running {
     }
 }
 
-/// Starts a row's server, has `client` ask it, and compares.
-///
-/// # Errors
-/// The server or the client could not be run.
-pub fn run(row: &Row, client: &impl Client) -> io::Result<Outcome> {
-    let server = row.start()?;
-    let answer = client.answer(&row.question(server.port()))?;
-    Ok(Outcome { is_expected: answer == row.expect, answer })
+/// Starts the server of each row, has `client` ask it, and compares. A row whose server could not be started, or whose
+/// client could not be run or ended without an answer, did not end as it must.
+#[must_use]
+pub fn run(rows: &[Row], client: &impl Client) -> Tally {
+    let (mut wrong, mut silent) = (Vec::new(), 0);
+    for row in rows {
+        if silent == SILENT_ROWS_MAX {
+            wrong.push(format!("{}: not asked, after so many that had no answer", row.name));
+            continue;
+        }
+        match row.ask(client) {
+            Ok(answer) if answer == row.expect => {}
+            Ok(answer) => wrong.push(format!("{}: {answer} instead of {}", row.name, row.expect)),
+            Err(error) => {
+                silent += 1;
+                wrong.push(format!("{}: {error}", row.name));
+            }
+        }
+    }
+    Tally { total: rows.len(), wrong }
 }
 
 /// Midnight of the first of January.

@@ -1,4 +1,4 @@
-//! One question to a client of TLS, and who answers it: the native client here, one built for Arm elsewhere.
+//! One question to a client of TLS, and who answers it: the client in this process, or the same one built for Arm.
 
 use std::{io, net::Ipv4Addr};
 
@@ -24,7 +24,7 @@ pub trait Client {
     /// Asks, and waits for the answer, for a bounded time.
     ///
     /// # Errors
-    /// The client could not be run. What goes wrong with the server is an answer.
+    /// The client could not be run, or ended without an answer. What goes wrong with the server is an answer.
     fn answer(&self, question: &Question<'_>) -> io::Result<String>;
 }
 
@@ -35,7 +35,7 @@ impl Question<'_> {
         (Ipv4Addr::LOCALHOST, self.port)
     }
 
-    /// The time as a program takes it on its command line: `now=…` or `floor=…`, in seconds since 1970.
+    /// The time as the program for Arm takes it on its command line: `now=…` or `floor=…`, in seconds since 1970.
     #[must_use]
     pub fn time_argument(&self) -> String {
         match self.time {

@@ -7,7 +7,7 @@ use toml::Table;
 use crate::workspace;
 
 /// Each package's folder, its name, and the packages of this workspace that it may depend on.
-const MAY_DEPEND_ON: [(&str, &str, &[&str]); 13] = [
+const MAY_DEPEND_ON: [(&str, &str, &[&str]); 14] = [
     ("crates/applibs", "applibs", &[]),
     ("crates/bundle", "bundle", &[]),
     ("crates/c-api", "c-api", &["bundle", "device-agent", "store"]),
@@ -28,12 +28,13 @@ const MAY_DEPEND_ON: [(&str, &str, &[&str]); 13] = [
             "store",
             "chain",
             "trust-store",
-            "verified-tls",
             "device-agent",
             "cloud-updater",
             "intercore",
+            "tls-client",
         ],
     ),
+    ("tests/tls_client", "tls-client", &["bundle", "chain", "device-agent", "store", "verified-tls"]),
     ("xtask", "xtask", &[]),
 ];
 
