@@ -1,7 +1,7 @@
 //! The engine: its state, and the one function that takes events and returns actions.
 
 use bundle::{ChannelId, Sha256, SignatureMemo};
-use store::{Condition, KeyringBytes, Large, Restated, Storage, Store};
+use store::{Condition, KeyringBytes, Restated, Storage, Store};
 
 use crate::{
     Action, Configuration, Event, Memory, Now, ProbeCounts, Resource,
@@ -36,8 +36,8 @@ pub struct Agent<'w, S> {
     pub(crate) signatures: SignatureMemo,
     pub(crate) cycle: Cycle,
     pub(crate) jitter: Jitter,
-    /// The keyring in force: the newer one of image and journal.
-    pub(crate) keyring: Large<KeyringBytes>,
+    /// The keyring in force, while it is not in the journal.
+    pub(crate) newer_keyring: Option<KeyringBytes>,
     /// Floors restated by keyrings that are in force and not written down yet.
     pub(crate) restating: Restated,
     /// The newest accepted head, since the start.

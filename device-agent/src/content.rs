@@ -3,7 +3,7 @@
 use core::fmt;
 
 use bundle::{Keyring, Manifest, Order, Sha256, UnixSeconds};
-use store::{Denials, Error as StoreError, Sealed, SlotIndex, Storage, Store};
+use store::{Denials, Error as StoreError, KeyringBytes, Sealed, SlotIndex, Storage, Store};
 
 use crate::{Agent, Clock, Now, Origin};
 
@@ -92,7 +92,7 @@ impl<S: Storage> Agent<'_, S> {
     /// The keyring in force.
     #[must_use]
     pub fn keyring(&self) -> Option<Keyring<'_>> {
-        Keyring::restored(self.keyring.as_bytes()).ok()
+        Keyring::restored(in_force(self.newer_keyring.as_ref(), &self.store)).ok()
     }
 
     /// The journal's record, for tools that show or back it up.
@@ -234,6 +234,11 @@ pub(crate) fn read<S: Storage>(
             store.read_sealed(sealed.ok_or(ReadError::Gone)?, offset, into).map_err(ReadError::Store)
         }
     }
+}
+
+/// Header and body of the keyring in force: the one that is not written down yet, else the journal's.
+pub(crate) fn in_force<'k, S: Storage>(newer: Option<&'k KeyringBytes>, store: &'k Store<S>) -> &'k [u8] {
+    newer.unwrap_or_else(|| &store.record().keyring).as_bytes()
 }
 
 /// The newer one by order; of equal ones the stored one, which knows when it was committed.

@@ -267,20 +267,28 @@ impl<S: Storage> Agent<'_, S> {
         edit: impl FnOnce(&mut Change<'_>) -> Result<R, TransitionError>,
     ) -> Result<R, StoreError<S::Error>> {
         let (channel, restating) = (self.channel, self.restating);
-        let in_force = bundle::Keyring::restored(self.keyring.as_bytes()).ok();
-        let facts = in_force.map(|keyring| (keyring.order(), keyring.header().issued_at));
-        let bytes = &self.keyring;
+        let newer = self.newer_keyring.as_ref();
+        let facts = newer.and_then(|bytes| {
+            let keyring = bundle::Keyring::restored(bytes.as_bytes()).ok()?;
+            Some((bytes, keyring.order(), keyring.header().issued_at))
+        });
         let result = self.store.change(|change| {
             change.change_channel(channel)?;
-            if let Some((order, issued_at)) = facts
+            if let Some((bytes, order, issued_at)) = facts
                 && order > change.record().floors.keyring
             {
                 change.update_keyring(bytes, order, issued_at, restating)?;
             }
             edit(change)
-        })?;
-        self.restating = Restated::default();
-        Ok(result)
+        });
+        match result {
+            Ok(_) => self.restating = Restated::default(),
+            Err(_) => self.keep_a_keyring(),
+        }
+        if self.newer_keyring.as_ref() == Some(&self.store.record().keyring) {
+            self.newer_keyring = None;
+        }
+        result
     }
 }
 

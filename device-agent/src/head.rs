@@ -6,7 +6,7 @@ use bundle::{
 };
 use store::{HeadNote, Storage};
 
-use crate::{Agent, Clock, Freshness, Now, Reason, agent::Deferred, cycle::known, limits};
+use crate::{Agent, Clock, Freshness, Now, Reason, agent::Deferred, content::in_force, cycle::known, limits};
 
 /// What is kept of an accepted head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,7 +113,7 @@ impl<S: Storage> Agent<'_, S> {
     /// Verifies and decodes; nothing is compared with earlier heads yet.
     pub(crate) fn read_head(&mut self, document: &[u8], now: Now) -> Result<AcceptedHead, HeadFault> {
         let malformed = |_| HeadFault::Refused(Reason::HeadMalformed);
-        let keyring = Keyring::restored(self.keyring.as_bytes())
+        let keyring = Keyring::restored(in_force(self.newer_keyring.as_ref(), &self.store))
             .map_err(|_| HeadFault::Refused(Reason::KeyringUnavailable))?;
         let envelope = Envelope::parse_whole(document).map_err(malformed)?;
         let authentic =

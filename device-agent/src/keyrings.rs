@@ -8,6 +8,7 @@ use store::{Restated, Storage};
 use crate::{
     Agent, FetchFailure, Now, Reason, Resource,
     agent::{Deferred, State},
+    content::in_force,
     limits,
     start::{replace_keyring, restated},
 };
@@ -164,11 +165,11 @@ impl<S: Storage> Agent<'_, S> {
     fn accept_next(&mut self) -> Result<usize, VerifyError> {
         let channel = self.channel;
         let bytes = self.memory.incoming.get(..self.gathered).unwrap_or_default();
-        let keyring = Keyring::restored(self.keyring.as_bytes())?;
+        let keyring = Keyring::restored(in_force(self.newer_keyring.as_ref(), &self.store))?;
         let accepted = keyring.accept_in_steps(bytes, &mut self.signatures)?;
         let replaced = restated(&accepted.keyring, channel);
         let consumed = bytes.len().saturating_sub(accepted.rest.len());
-        replace_keyring(&mut self.keyring, accepted.document).ok_or(VerifyError::BodyLength)?;
+        replace_keyring(&mut self.newer_keyring, accepted.document).ok_or(VerifyError::BodyLength)?;
         self.note_restated(replaced);
         self.signatures.forget();
         Ok(consumed)

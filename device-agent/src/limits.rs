@@ -3,9 +3,9 @@
 /// Bytes of working memory that suffice for every release the format allows: three times the largest of an
 /// update's prefix (13 + 68 + 16,384 + 66,560), a manifest document (68 + 16,384 + 65,536) and a keyring file.
 pub const MEMORY_BYTES_MAX: usize = 3 * 83_025;
-/// Bytes of the smallest useful working memory: three keyring files with a recovery set and three signatures
-/// each, which is also room for a manifest of fifty anchors.
-pub const MEMORY_BYTES_MIN: usize = 3 * 8_192;
+/// Bytes of the smallest useful working memory: three times a keyring of the largest body with a dozen signatures,
+/// which is also a manifest of more anchors than a slot of the smallest device holds.
+pub const MEMORY_BYTES_MIN: usize = 3 * 6_144;
 /// Bytes of a head document: header, largest signature table, body.
 pub const HEAD_DOCUMENT_BYTES_MAX: u32 = 36 + 16_384 + 96;
 /// Bytes of a keyring file: a recovery set without signatures, a keyring with the largest table.

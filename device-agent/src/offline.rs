@@ -6,6 +6,7 @@ use store::Storage;
 use crate::{
     Agent, Clock, Now, Reason,
     agent::Deferred,
+    content::in_force,
     cycle::Cycle,
     head::{AcceptedHead, HeadFault},
     limits::FILE_BYTES_MAX,
@@ -59,7 +60,7 @@ impl<S: Storage> Agent<'_, S> {
         };
         let (found, _) = verify_release(
             usb.manifest_document,
-            &self.keyring,
+            in_force(self.newer_keyring.as_ref(), &self.store),
             self.channel,
             self.memory.candidate,
             &mut self.signatures,
@@ -141,14 +142,15 @@ impl<S: Storage> Agent<'_, S> {
 
     fn accept_generation(&mut self, generation: &[u8]) -> Result<(), Fault> {
         let channel = self.channel;
-        let in_force = Keyring::restored(self.keyring.as_bytes()).map_err(|_| Reason::KeyringUnavailable)?;
+        let keyring = in_force(self.newer_keyring.as_ref(), &self.store);
+        let keyring = Keyring::restored(keyring).map_err(|_| Reason::KeyringUnavailable)?;
         let accepted =
-            in_force.accept_in_steps(generation, &mut self.signatures).map_err(|error| match error {
+            keyring.accept_in_steps(generation, &mut self.signatures).map_err(|error| match error {
                 VerifyError::Deferred => Fault::Deferred,
                 _ => Fault::Reason(Reason::KeyringRefused),
             })?;
         let replaced = restated(&accepted.keyring, channel);
-        replace_keyring(&mut self.keyring, accepted.document).ok_or(Reason::KeyringRefused)?;
+        replace_keyring(&mut self.newer_keyring, accepted.document).ok_or(Reason::KeyringRefused)?;
         self.note_restated(replaced);
         self.signatures.forget();
         Ok(())

@@ -1,9 +1,11 @@
 //! The start: image and store become one engine, each part the higher one of the two.
 
+#[cfg(feature = "mt3620")]
+use alloc::boxed::Box;
 use core::fmt;
 
 use bundle::{ChannelId, Envelope, Keyring, Order, Role, Seed, SignatureMemo, VerifyError};
-use store::{Condition, Floors, KeyringBytes, Large, Restated, Storage, Store};
+use store::{Condition, Floors, KeyringBytes, Restated, Storage, Store};
 
 use crate::{
     Agent, Configuration, Memory, Now, ProbeCounts, Reason,
@@ -92,16 +94,51 @@ impl<'w, S: Storage> Agent<'w, S> {
         memory: Memory<'w>,
     ) -> Result<Self, StartError> {
         check_memory(&memory)?;
-        let channel = ChannelId::of(configuration.channel);
-        let seed = open_image(&configuration)?;
-        if is_foreign(&configuration, seed.as_ref(), store.record()) {
+        let image = Image::prove(&configuration, store.record())?;
+        if image.is_foreign {
             store.set_aside();
         }
+        let mut agent = Self::of_proven(configuration, store, memory, image);
+        agent.begin_work();
+        Ok(agent)
+    }
+
+    /// As [`Agent::new`], in a place on the heap from the first moment: an engine is of two kilobytes, and a small board
+    /// has a short stack.
+    ///
+    /// # Errors
+    /// As [`Agent::new`].
+    #[cfg(feature = "mt3620")]
+    pub fn boxed(
+        configuration: Configuration<'w>,
+        mut store: Store<S>,
+        memory: Memory<'w>,
+    ) -> Result<Box<Self>, StartError> {
+        #[inline(never)]
+        fn place<T>(value: impl FnOnce() -> T) -> Box<T> {
+            Box::new(value())
+        }
+        check_memory(&memory)?;
+        let image = Image::prove(&configuration, store.record())?;
+        if image.is_foreign {
+            store.set_aside();
+        }
+        let mut agent = place(|| Self::of_proven(configuration, store, memory, image));
+        agent.begin_work();
+        Ok(agent)
+    }
+
+    fn of_proven(
+        configuration: Configuration<'w>,
+        store: Store<S>,
+        memory: Memory<'w>,
+        image: Image<'w>,
+    ) -> Self {
         let found = store.condition();
-        let mut agent = Self {
+        Self {
             configuration,
-            channel,
-            seed,
+            channel: ChannelId::of(configuration.channel),
+            seed: image.seed,
             store,
             found,
             memory,
@@ -112,7 +149,7 @@ impl<'w, S: Storage> Agent<'w, S> {
             signatures: SignatureMemo::new(),
             cycle: Cycle::default(),
             jitter: Jitter::new(configuration.entropy),
-            keyring: Large::new(),
+            newer_keyring: image.newer_keyring,
             restating: Restated::default(),
             head: None,
             target: None,
@@ -122,15 +159,18 @@ impl<'w, S: Storage> Agent<'w, S> {
             probes: ProbeCounts::default(),
             rounds: 0,
             memo: Memo::default(),
-        };
-        newest_keyring(&configuration, agent.seed.as_ref(), agent.store.record(), &mut agent.keyring)?;
-        agent.adopt_image_keyring();
-        agent.load_present();
-        if agent.store.record().phase.is_trial() {
-            agent.load_trial();
         }
-        agent.memo.result = agent.first_result();
-        Ok(agent)
+    }
+
+    /// Takes what the image brings into the journal, and what is in use into memory.
+    #[inline(never)]
+    fn begin_work(&mut self) {
+        self.adopt_image_keyring();
+        self.load_present();
+        if self.store.record().phase.is_trial() {
+            self.load_trial();
+        }
+        self.memo.result = self.first_result();
     }
 
     /// Writes the image's keyring down where it is the newer one. A failure is no obstacle: it is in force all
@@ -144,6 +184,20 @@ impl<'w, S: Storage> Agent<'w, S> {
         {
             self.restating = restating;
             let _written = self.change(|_| Ok(()));
+        }
+    }
+
+    /// After a failure of the store: where the journal is gone, the image's keyring is in force until it is written.
+    #[inline(never)]
+    pub(crate) fn keep_a_keyring(&mut self) {
+        let documents = [self.seed.map(|seed| seed.keyring_document), self.configuration.keyring];
+        if self.keyring().is_some() {
+            return;
+        }
+        // Both were proven at the start, and both are keyrings.
+        let order = |document: &&[u8]| Envelope::parse_whole(document).map(|it| it.header().order).ok();
+        if let Some(document) = documents.into_iter().flatten().max_by_key(order) {
+            let _kept = replace_keyring(&mut self.newer_keyring, document);
         }
     }
 
@@ -199,16 +253,40 @@ pub fn check_start(
     configuration: &Configuration<'_>,
     record: &store::Record,
 ) -> Result<KeyringBytes, StartError> {
-    let seed = open_image(configuration)?;
-    if is_foreign(configuration, seed.as_ref(), record) {
+    let image = Image::prove(configuration, record)?;
+    if image.is_foreign {
         return Err(StartError::StoreOfOtherChannel);
     }
-    let mut keyring = KeyringBytes::default();
-    newest_keyring(configuration, seed.as_ref(), record, &mut keyring)?;
-    Ok(keyring)
+    Ok(image.newer_keyring.unwrap_or_else(|| record.keyring.clone()))
 }
 
-// The parts of a start stand in frames of their own: on a small board the stack of a start is the deepest of all.
+/// What an image brings, proven.
+struct Image<'w> {
+    seed: Option<SeedContent<'w>>,
+    /// True where the journal is of another channel or fleet, and counts for nothing.
+    is_foreign: bool,
+    /// Its keyring, where it is newer than the journal's.
+    newer_keyring: Option<KeyringBytes>,
+}
+
+impl<'w> Image<'w> {
+    // On a small board the stack of a start is the deepest of all: what verifies stands in frames of its own, and none
+    // of them is below an engine in the making.
+
+    /// Verifies the seed, and finds the newest keyring of journal, seed and provisioning.
+    #[inline(never)]
+    fn prove(configuration: &Configuration<'w>, record: &store::Record) -> Result<Self, StartError> {
+        let seed = open_image(configuration)?;
+        let documents = [seed.map(|seed| seed.keyring_document), configuration.keyring];
+        let is_foreign = is_foreign(configuration, documents, record);
+        let kept = if is_foreign { &[] } else { record.keyring.as_bytes() };
+        let mut newer_keyring = None;
+        if let Some(document) = newest_keyring(documents, kept)? {
+            replace_keyring(&mut newer_keyring, document).ok_or(StartError::KeyringMissing)?;
+        }
+        Ok(Self { seed, is_foreign, newer_keyring })
+    }
+}
 
 #[inline(never)]
 fn open_image<'w>(configuration: &Configuration<'w>) -> Result<Option<SeedContent<'w>>, StartError> {
@@ -225,10 +303,9 @@ fn open_image<'w>(configuration: &Configuration<'w>) -> Result<Option<SeedConten
 #[inline(never)]
 fn is_foreign(
     configuration: &Configuration<'_>,
-    seed: Option<&SeedContent<'_>>,
+    of_image: [Option<&[u8]>; 2],
     record: &store::Record,
 ) -> bool {
-    let of_image = [seed.map(|seed| seed.keyring_document), configuration.keyring];
     let kept = record.keyring.as_bytes();
     let order = Keyring::restored(kept).ok().map(|keyring| keyring.order());
     let is_other = |document| {
@@ -248,34 +325,29 @@ fn check_memory(memory: &Memory<'_>) -> Result<(), StartError> {
     Ok(())
 }
 
-/// Puts the newest keyring of journal, seed and provisioning into `newest`, as header and body.
+/// The newest keyring document of an image; `None` where the kept keyring is not older.
 #[inline(never)]
-fn newest_keyring(
-    configuration: &Configuration<'_>,
-    seed: Option<&SeedContent<'_>>,
-    record: &store::Record,
-    newest: &mut KeyringBytes,
-) -> Result<(), StartError> {
-    let kept = record.keyring.as_bytes();
+fn newest_keyring<'w>(documents: [Option<&'w [u8]>; 2], kept: &[u8]) -> Result<Option<&'w [u8]>, StartError> {
     let mut order = Keyring::restored(kept).ok().map(|keyring| keyring.order());
-    if order.is_some() {
-        newest.replace(&[kept]).ok_or(StartError::KeyringMissing)?;
-    }
-    let documents = [seed.map(|seed| seed.keyring_document), configuration.keyring];
+    let mut newest = None;
     for document in documents.into_iter().flatten() {
         let keyring = Keyring::provisioned(document).map_err(StartError::Keyring)?;
         if order.is_none_or(|order| keyring.order() > order) {
-            replace_keyring(newest, document).ok_or(StartError::KeyringMissing)?;
-            order = Some(keyring.order());
+            (newest, order) = (Some(document), Some(keyring.order()));
         }
     }
-    order.map(|_| ()).ok_or(StartError::KeyringMissing)
+    order.map(|_| newest).ok_or(StartError::KeyringMissing)
 }
 
-/// Puts header and body of a verified keyring document in the place of the keyring in force.
-pub(crate) fn replace_keyring(keyring: &mut KeyringBytes, document: &[u8]) -> Option<()> {
+/// Puts header and body of a verified keyring document in the place of a keyring; where that fails, nothing changes.
+pub(crate) fn replace_keyring(place: &mut Option<KeyringBytes>, document: &[u8]) -> Option<()> {
     let envelope = Envelope::parse_whole(document).ok()?;
-    keyring.replace(&[envelope.header_bytes(), envelope.body()])
+    let mut keyring = place.take().unwrap_or_default();
+    let replaced = keyring.replace(&[envelope.header_bytes(), envelope.body()]);
+    if replaced.is_some() || !keyring.as_bytes().is_empty() {
+        *place = Some(keyring);
+    }
+    replaced
 }
 
 /// The floors that a keyring restates for a channel.

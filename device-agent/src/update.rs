@@ -9,7 +9,7 @@ use store::{Denials, Storage};
 use crate::{
     Agent, FetchFailure, Mode, Now, Reason,
     agent::{Deferred, State},
-    content::{Content, Place},
+    content::{Content, Place, in_force},
     coverage,
     start::saturated,
     target::Target,
@@ -61,7 +61,8 @@ impl<S: Storage> Agent<'_, S> {
             Err(error) if error.is_truncated() => return Ok(Step::More),
             Err(_) => return Err(Fault::Reason(Reason::UpdateRejected)),
         };
-        let keyring = Keyring::restored(self.keyring.as_bytes()).map_err(|_| Reason::KeyringUnavailable)?;
+        let keyring = in_force(self.newer_keyring.as_ref(), &self.store);
+        let keyring = Keyring::restored(keyring).map_err(|_| Reason::KeyringUnavailable)?;
         let header = prefix
             .verify_header_in_steps(&keyring, self.channel, &mut self.signatures)
             .map_err(release_fault)?;
@@ -131,7 +132,7 @@ impl<S: Storage> Agent<'_, S> {
         let document = self.memory.incoming.get(..self.gathered).unwrap_or_default();
         let (found, _) = verify_release(
             document,
-            &self.keyring,
+            in_force(self.newer_keyring.as_ref(), &self.store),
             self.channel,
             self.memory.candidate,
             &mut self.signatures,
@@ -184,12 +185,12 @@ impl<S: Storage> Agent<'_, S> {
 /// Verifies a manifest document and copies it to where candidates live.
 pub(crate) fn verify_release(
     document: &[u8],
-    keyring: &store::KeyringBytes,
+    keyring: &[u8],
     channel: bundle::ChannelId,
     memory: &mut [u8],
     signatures: &mut SignatureMemo,
 ) -> Result<(Content, Kind), Fault> {
-    let keyring = Keyring::restored(keyring.as_bytes()).map_err(|_| Reason::KeyringUnavailable)?;
+    let keyring = Keyring::restored(keyring).map_err(|_| Reason::KeyringUnavailable)?;
     let envelope = bundle::Envelope::parse_whole(document).map_err(|_| Reason::ReleaseMalformed)?;
     let authentic = envelope.verify_in_steps(&keyring, channel, signatures).map_err(release_fault)?;
     let manifest = Manifest::decode(authentic).map_err(|_| Reason::ReleaseMalformed)?;

@@ -184,7 +184,7 @@
  Bytes of the arena: working memory, engine, one TLS connection, and one chain under judgement. `cargo xtask devkit`
  measures what a whole update takes of it.
  */
-#define DEVICE_AGENT_ARENA_BYTES 86016
+#define DEVICE_AGENT_ARENA_BYTES 73728
 
 /*
  The agent. It lives in the arena; applications only hold its address.

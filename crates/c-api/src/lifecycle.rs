@@ -23,7 +23,7 @@ use crate::{Code, DeviceAgent, arena, snapshot};
 const WORKING_BYTES: usize = device_agent::limits::MEMORY_BYTES_MIN;
 /// Bytes of the arena: working memory, engine, one TLS connection, and one chain under judgement. `cargo xtask devkit`
 /// measures what a whole update takes of it.
-pub const DEVICE_AGENT_ARENA_BYTES: usize = 86_016;
+pub const DEVICE_AGENT_ARENA_BYTES: usize = 73_728;
 
 /// What to wait for before the next step.
 #[derive(Debug)]
@@ -124,9 +124,6 @@ unsafe fn start(given: &DeviceAgentConfig) -> Result<Box<DeviceAgent>, Code> {
     Ok(started)
 }
 
-// Engine and driver are of a few KiB each. Each is made in a function of its own and stands in the arena from then on, so
-// that the stack of a start holds one of them at a time.
-
 type File = SharedFile<BorrowedFd<'static>>;
 
 #[inline(never)]
@@ -137,7 +134,7 @@ fn engine(
 ) -> Result<Box<Agent<'static, File>>, Code> {
     let store = Store::open(SharedFile::new(file), region).map_err(|_| Code::StoreFailed)?;
     let memory = Memory::new(vec![0; WORKING_BYTES].leak());
-    Agent::new(configuration, store, memory).map(Box::new).map_err(refused)
+    Agent::boxed(configuration, store, memory).map_err(refused)
 }
 
 #[inline(never)]

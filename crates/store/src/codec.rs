@@ -1,19 +1,15 @@
 //! A record as bytes: a part frozen for ever, then this format's fields, then a CRC over both.
 
 use bundle::{ChannelId, UnixSeconds};
-use crc::{CRC_32_ISO_HDLC, Crc};
 
 use crate::{
-    CheckNote, Denials, Floors, HeadNote, KeyringBytes, Phase, Record, Refusal, Release, SlotEntry,
-    SlotIndex,
-    denials::kind_of_byte,
-    limits::{BLOCK_BYTES, FROZEN_BYTES, KEYRING_BYTES_MAX, RECORD_BYTES, STORE_FORMAT},
+    CheckNote, Floors, HeadNote, Phase, Record, Refusal, Release, SlotEntry, SlotIndex, Storage, StorageRead,
+    block::{BlockReader, BlockWriter},
+    limits::{BLOCK_BYTES, FROZEN_BYTES, RECORD_BYTES, STORE_FORMAT},
     wire::{Fields, Writer},
 };
 
 const MAGIC: [u8; 4] = *b"TBST";
-/// The CRC of Ethernet and zip files; it finds torn writes, it is no defence against people.
-const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 const CRC_BYTES: usize = 4;
 /// Zeros at the end of the frozen part.
 const FROZEN_RESERVED_BYTES: usize = 14;
@@ -59,18 +55,18 @@ pub(crate) struct Counters {
 
 impl Counters {
     /// Reads the counters alone, without knowing whether the rest is whole.
-    pub(crate) fn read(fields: &mut Fields<'_>) -> Option<Self> {
+    pub(crate) fn read(fields: &mut impl Fields) -> Option<Self> {
         if fields.array::<4>()? != MAGIC {
             return None;
         }
-        fields.take(FORMAT_AND_LENGTH_BYTES)?;
+        fields.skip(FORMAT_AND_LENGTH_BYTES)?;
         Some(Self { sequence: fields.u64()?, generation: fields.u64()? })
     }
 }
 
 impl Frozen {
     /// Reads the frozen fields alone, without knowing whether the rest is whole.
-    pub(crate) fn read(fields: &mut Fields<'_>) -> Option<Self> {
+    pub(crate) fn read(fields: &mut impl Fields) -> Option<Self> {
         if fields.array::<4>()? != MAGIC {
             return None;
         }
@@ -78,52 +74,70 @@ impl Frozen {
         let (sequence, generation) = (fields.u64()?, fields.u64()?);
         let (keyring, release, head) = (fields.order()?, fields.order()?, fields.order()?);
         let time = UnixSeconds(fields.u64()?);
-        fields.take(FROZEN_RESERVED_BYTES)?;
+        fields.skip(FROZEN_RESERVED_BYTES)?;
         Some(Self { format, length, sequence, generation, floors: Floors { keyring, release, head, time } })
     }
 }
 
-/// Reads a block: the CRC first, then the frozen part, then the fields of this format.
+/// Reads the block at `at`: the frozen part, the fields of this format, and the CRC over both.
 ///
-/// The fields go straight into `record`, since every copy of one is 8 KiB of stack; unless the block is whole, what
-/// stands there afterwards means nothing.
-pub(crate) fn decode(block: &[u8; BLOCK_BYTES], record: &mut Record) -> Block {
-    if block.iter().all(|byte| *byte == 0) || block.iter().all(|byte| *byte == 0xff) {
-        return Block::Blank;
-    }
-    whole(block, record).unwrap_or(Block::Unreadable)
+/// The fields go straight into `record`, since a copy of one is 8 KiB; unless the block is whole, what stands there
+/// afterwards means nothing.
+///
+/// # Errors
+/// Failures of the medium.
+pub(crate) fn decode<S: StorageRead>(
+    storage: &mut S,
+    at: u64,
+    record: &mut Record,
+) -> Result<Block, S::Error> {
+    let mut reader = BlockReader::new(storage, at);
+    let block = match whole(&mut reader, record) {
+        Some(block) => block,
+        None if reader.is_erased() => Block::Blank,
+        None => Block::Unreadable,
+    };
+    reader.finish()?;
+    Ok(block)
 }
 
-fn whole(block: &[u8; BLOCK_BYTES], record: &mut Record) -> Option<Block> {
-    let frozen = Frozen::read(&mut Fields::new(block))?;
+fn whole<S: StorageRead>(reader: &mut BlockReader<'_, S>, record: &mut Record) -> Option<Block> {
+    let frozen = Frozen::read(reader)?;
     let length = usize::from(frozen.length);
-    let covered = block.get(..length)?;
-    let crc = block.get(length..length.checked_add(CRC_BYTES)?)?;
-    if length < FROZEN_BYTES || CRC.checksum(covered).to_le_bytes() != *crc {
+    let is_ours = frozen.format == STORE_FORMAT;
+    // The fields of this format have one length.
+    if length < FROZEN_BYTES
+        || length.checked_add(CRC_BYTES)? > BLOCK_BYTES
+        || (is_ours && length != RECORD_BYTES)
+    {
         return None;
     }
-    if frozen.format != STORE_FORMAT {
-        return Some(Block::Foreign(frozen));
+    if is_ours {
+        read_fields(frozen, reader, record)?;
+    } else {
+        reader.skip(length.checked_sub(FROZEN_BYTES)?)?;
     }
-    let mut fields = Fields::new(covered.get(FROZEN_BYTES..)?);
-    read_fields(frozen, &mut fields, record)?;
-    fields.rest().is_empty().then_some(Block::Whole(frozen))
-}
-
-/// Writes a record over a whole block; `None` only where the limits contradict each other.
-pub(crate) fn encode(record: &Record, block: &mut [u8; BLOCK_BYTES]) -> Option<()> {
-    block.fill(0);
-    let (covered, rest) = block.split_at_mut_checked(RECORD_BYTES)?;
-    let mut writer = Writer::new(covered);
-    write_fields(record, &mut writer)?;
-    if writer.finish()? != RECORD_BYTES {
+    let crc = reader.crc();
+    if reader.u32()? != crc {
         return None;
     }
-    let crc = CRC.checksum(covered).to_le_bytes();
-    bundle::join(rest, &[&crc]).map(drop)
+    Some(if is_ours { Block::Whole(frozen) } else { Block::Foreign(frozen) })
 }
 
-fn write_fields(record: &Record, writer: &mut Writer<'_>) -> Option<()> {
+/// Writes a record over the whole block at `at`; false only where the limits contradict each other.
+///
+/// # Errors
+/// Failures of the medium; the block is torn then.
+pub(crate) fn encode<S: Storage>(storage: &mut S, at: u64, record: &Record) -> Result<bool, S::Error> {
+    let mut writer = BlockWriter::new(storage, at);
+    let is_written = write_fields(record, &mut writer).is_some() && writer.written() == RECORD_BYTES;
+    let crc = writer.crc();
+    writer.u32(crc);
+    writer.finish()?;
+    Ok(is_written)
+}
+
+fn write_fields(record: &Record, writer: &mut impl Writer) -> Option<()> {
     writer.put(&MAGIC);
     writer.u16(STORE_FORMAT);
     writer.u16(u16::try_from(RECORD_BYTES).ok()?);
@@ -159,14 +173,14 @@ fn write_fields(record: &Record, writer: &mut Writer<'_>) -> Option<()> {
         });
     }
     writer.order(record.denials.order);
-    writer.u16(u16::try_from(record.denials.count).ok()?);
-    record.denials.entries.iter().for_each(|entry| writer.put(entry));
+    writer.u16(u16::try_from(record.denials.count()).ok()?);
+    writer.put(record.denials.field());
     writer.u16(u16::try_from(record.keyring.as_bytes().len()).ok()?);
     writer.put(record.keyring.field());
     Some(())
 }
 
-fn write_phase(phase: Phase, writer: &mut Writer<'_>) {
+fn write_phase(phase: Phase, writer: &mut impl Writer) {
     let index = |slot: Option<SlotIndex>| match slot {
         None => NO_SLOT,
         Some(SlotIndex::First) => 0,
@@ -182,7 +196,7 @@ fn write_phase(phase: Phase, writer: &mut Writer<'_>) {
     writer.u8(index(fallback));
 }
 
-fn write_slot(writer: &mut Writer<'_>, entry: &SlotEntry) {
+fn write_slot(writer: &mut impl Writer, entry: &SlotEntry) {
     writer.order(entry.release.order);
     writer.sha256(&entry.release.digest);
     writer.u32(entry.release.document_bytes);
@@ -192,7 +206,7 @@ fn write_slot(writer: &mut Writer<'_>, entry: &SlotEntry) {
     writer.time(entry.committed_at);
 }
 
-fn read_fields(frozen: Frozen, fields: &mut Fields<'_>, record: &mut Record) -> Option<()> {
+fn read_fields(frozen: Frozen, fields: &mut impl Fields, record: &mut Record) -> Option<()> {
     let Frozen { sequence, generation, floors, .. } = frozen;
     (record.sequence, record.generation, record.floors) = (sequence, generation, floors);
     record.channel = Some(ChannelId(fields.array()?)).filter(|channel| *channel != ChannelId::FLEET);
@@ -215,13 +229,15 @@ fn read_fields(frozen: Frozen, fields: &mut Fields<'_>, record: &mut Record) -> 
             Some(Refusal { order, digest, reason, attempts, retry_at })
         })?;
     }
-    read_denials(fields, &mut record.denials)?;
-    read_keyring(fields, &mut record.keyring)?;
+    let (order, count) = (fields.order()?, usize::from(fields.u16()?));
+    record.denials.read(order, count, |into| fields.fill(into))?;
+    let length = usize::from(fields.u16()?);
+    record.keyring.read(length, |into| fields.fill(into))?;
     // A phase that names a slot must say what the slot holds.
     (record.phase == Phase::Empty || record.active().is_some()).then_some(())
 }
 
-fn read_phase(fields: &mut Fields<'_>) -> Option<Phase> {
+fn read_phase(fields: &mut impl Fields) -> Option<Phase> {
     let number = fields.u8()?;
     let mut slot = || {
         Some(match fields.u8()? {
@@ -239,32 +255,11 @@ fn read_phase(fields: &mut Fields<'_>) -> Option<Phase> {
     })
 }
 
-fn read_slot(fields: &mut Fields<'_>) -> Option<SlotEntry> {
+fn read_slot(fields: &mut impl Fields) -> Option<SlotEntry> {
     let (order, digest) = (fields.order()?, fields.sha256()?);
     let (document_bytes, issued_at) = (fields.u32()?, UnixSeconds(fields.u64()?));
     let (total_bytes, content_sha256) = (fields.u32()?, fields.sha256()?);
     let committed_at = fields.time()?;
     let release = Release { order, digest, document_bytes, issued_at };
     Some(SlotEntry { release, total_bytes, content_sha256, committed_at })
-}
-
-fn read_denials(fields: &mut Fields<'_>, denials: &mut Denials) -> Option<()> {
-    denials.order = fields.order()?;
-    denials.count = usize::from(fields.u16()?);
-    for entry in &mut denials.entries {
-        *entry = fields.array()?;
-    }
-    let (used, unused) = denials.entries.split_at_checked(denials.count)?;
-    let kinds_are_known = used.iter().all(|[kind, ..]| kind_of_byte(*kind).is_some());
-    let rest_is_zero = unused.iter().flatten().all(|byte| *byte == 0);
-    (kinds_are_known && rest_is_zero).then_some(())
-}
-
-fn read_keyring(fields: &mut Fields<'_>, keyring: &mut KeyringBytes) -> Option<()> {
-    let length = usize::from(fields.u16()?);
-    let (used, unused) = fields.take(KEYRING_BYTES_MAX)?.split_at_checked(length)?;
-    if unused.iter().any(|byte| *byte != 0) {
-        return None;
-    }
-    keyring.replace(&[used])
 }

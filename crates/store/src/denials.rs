@@ -4,15 +4,18 @@ use core::fmt;
 
 use bundle::{Denial, DenialKind, Order, Sha256};
 
-use crate::limits::{DENIAL_BYTES, DENIALS_MAX};
+use crate::{
+    bytes::Bytes,
+    limits::{DENIAL_BYTES, DENIALS_MAX},
+};
 
 /// A deny list and the release that it came with.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Denials {
     /// The release whose manifest carried the list.
     pub order: Order,
-    pub(crate) entries: [[u8; DENIAL_BYTES]; DENIALS_MAX],
-    pub(crate) count: usize,
+    entries: Bytes<{ DENIAL_BYTES * DENIALS_MAX }>,
+    count: usize,
 }
 
 impl Denials {
@@ -29,7 +32,7 @@ impl Denials {
         self.clear();
         self.order = order;
         for denial in entries {
-            let entry = self.entries.get_mut(self.count)?;
+            let entry = self.entries.as_chunks_mut::<DENIAL_BYTES>().0.get_mut(self.count)?;
             let bytes = core::iter::once(kind_byte(denial.kind)).chain(denial.sha256.0);
             entry.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
             self.count = self.count.checked_add(1)?;
@@ -39,7 +42,7 @@ impl Denials {
 
     /// The entries.
     pub fn iter(&self) -> impl Iterator<Item = Denial> + Clone + '_ {
-        let entries = self.entries.iter().take(self.count);
+        let entries = self.entries.as_chunks::<DENIAL_BYTES>().0.iter().take(self.count);
         // Unreachable for an unknown kind, because neither `new` nor the journal lets one in.
         entries.filter_map(|[kind, sha256 @ ..]| {
             Some(Denial { kind: kind_of_byte(*kind)?, sha256: Sha256(*sha256) })
@@ -61,8 +64,29 @@ impl Denials {
     /// Makes it the empty list of no release, in place.
     pub(crate) fn clear(&mut self) {
         self.order = Order::default();
-        self.entries.as_flattened_mut().fill(0);
+        self.entries.fill(0);
         self.count = 0;
+    }
+
+    /// All bytes of the entries, with the zeros behind them.
+    pub(crate) fn field(&self) -> &[u8] {
+        &self.entries
+    }
+
+    /// Lets `fill` put the bytes of the entries in place; `None` where it fails, where an entry is of no known kind, or
+    /// where something stands behind them.
+    pub(crate) fn read(
+        &mut self,
+        order: Order,
+        count: usize,
+        fill: impl FnOnce(&mut [u8]) -> Option<()>,
+    ) -> Option<()> {
+        fill(&mut self.entries)?;
+        let (used, unused) = self.entries.as_chunks::<DENIAL_BYTES>().0.split_at_checked(count)?;
+        let kinds_are_known = used.iter().all(|[kind, ..]| kind_of_byte(*kind).is_some());
+        let rest_is_zero = unused.iter().flatten().all(|byte| *byte == 0);
+        (self.order, self.count) = (order, count);
+        (kinds_are_known && rest_is_zero).then_some(())
     }
 
     /// True where both lists deny the same, in the same order.
@@ -80,7 +104,7 @@ const fn kind_byte(kind: DenialKind) -> u8 {
 }
 
 /// The kind with this number.
-pub(crate) const fn kind_of_byte(byte: u8) -> Option<DenialKind> {
+const fn kind_of_byte(byte: u8) -> Option<DenialKind> {
     match byte {
         0 => Some(DenialKind::Certificate),
         1 => Some(DenialKind::Spki),
@@ -90,7 +114,7 @@ pub(crate) const fn kind_of_byte(byte: u8) -> Option<DenialKind> {
 
 impl Default for Denials {
     fn default() -> Self {
-        Self { order: Order::default(), entries: [[0; DENIAL_BYTES]; DENIALS_MAX], count: 0 }
+        Self { order: Order::default(), entries: Bytes::new(), count: 0 }
     }
 }
 

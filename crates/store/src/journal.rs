@@ -3,8 +3,6 @@
 use crate::{
     Floors, Record, Region, SlotIndex, StorageRead,
     codec::{self, Block},
-    limits::BLOCK_BYTES,
-    storage::read_or_zeros,
 };
 
 /// What the journal was found to be.
@@ -34,18 +32,16 @@ pub(crate) struct Journal {
     pub(crate) block: SlotIndex,
 }
 
-/// Reads both blocks through `buffer`, decides which record holds, and leaves it in `record`: the newest whole one, or
+/// Reads both blocks, decides which record holds, and leaves it in `record`: the newest whole one, or
 /// a default one with the floors that were found. After an error what stands in `record` means nothing.
 pub(crate) fn load<S: StorageRead>(
     storage: &mut S,
     region: &Region,
-    buffer: &mut [u8; BLOCK_BYTES],
     record: &mut Record,
 ) -> Result<Journal, (u64, S::Error)> {
     let mut read = |block, record: &mut Record| {
         let offset = region.journal_offset(block);
-        read_or_zeros(storage, offset, buffer).map_err(|error| (offset, error))?;
-        Ok(codec::decode(buffer, record))
+        codec::decode(storage, offset, record).map_err(|error| (offset, error))
     };
     let first = read(SlotIndex::First, record)?;
     let second = read(SlotIndex::Second, record)?;

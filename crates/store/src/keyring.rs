@@ -2,12 +2,12 @@
 
 use core::fmt;
 
-use crate::limits::KEYRING_BYTES_MAX;
+use crate::{bytes::Bytes, limits::KEYRING_BYTES_MAX};
 
 /// Header and body of an accepted keyring; empty before the first one.
 #[derive(Clone, PartialEq, Eq)]
 pub struct KeyringBytes {
-    bytes: [u8; KEYRING_BYTES_MAX],
+    bytes: Bytes<KEYRING_BYTES_MAX>,
     length: usize,
 }
 
@@ -50,14 +50,23 @@ impl KeyringBytes {
     }
 
     /// All bytes of the field, with the zeros behind the keyring.
-    pub(crate) const fn field(&self) -> &[u8; KEYRING_BYTES_MAX] {
+    pub(crate) fn field(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// Lets `fill` put the bytes of the field in place; `None` where it fails, where there are more than
+    /// [`KEYRING_BYTES_MAX`], or where something stands behind them.
+    pub(crate) fn read(&mut self, length: usize, fill: impl FnOnce(&mut [u8]) -> Option<()>) -> Option<()> {
+        fill(&mut self.bytes)?;
+        let unused = self.bytes.get(length..)?;
+        self.length = length;
+        unused.iter().all(|byte| *byte == 0).then_some(())
     }
 }
 
 impl Default for KeyringBytes {
     fn default() -> Self {
-        Self { bytes: [0; KEYRING_BYTES_MAX], length: 0 }
+        Self { bytes: Bytes::new(), length: 0 }
     }
 }
 

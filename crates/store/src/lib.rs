@@ -14,7 +14,7 @@
 //!
 //! | feature | adds |
 //! |---|---|
-//! | `boxed` | nothing to see: records and blocks stand on the heap, for boards whose stacks are short |
+//! | `boxed` | nothing to see: keyring and deny list stand on the heap, for boards whose stacks are short |
 //! | `std` | [`file::StoreFile`] and [`file::ReadOnlyFile`]: the port over a file |
 //! | `fault` | [`fault`]: a medium in memory that loses power, tears, reorders and fails on demand |
 
@@ -35,6 +35,8 @@ extern crate alloc;
 #[cfg(any(test, feature = "std", feature = "fault"))]
 extern crate std;
 
+mod block;
+mod bytes;
 mod change;
 mod codec;
 mod denials;
@@ -46,7 +48,6 @@ pub mod file;
 mod floors;
 mod journal;
 mod keyring;
-mod large;
 pub mod limits;
 mod reader;
 mod record;
@@ -65,7 +66,6 @@ pub use error::{Error, Operation};
 pub use floors::{Floors, Restated};
 pub use journal::Condition;
 pub use keyring::KeyringBytes;
-pub use large::Large;
 pub use reader::{Poll, ReadError, Reader, Snapshot};
 pub use record::{CheckNote, HeadNote, Phase, Record, Refusal, Refusals, Release, SlotEntry};
 pub use region::{Region, RegionError, SlotIndex};

@@ -8,9 +8,8 @@ use crate::{
     Condition, Record, Region, SlotEntry, SlotIndex, StorageRead,
     codec::Counters,
     journal,
-    limits::{BLOCK_BYTES, POLL_BYTES, READ_ATTEMPTS_MAX},
+    limits::{POLL_BYTES, READ_ATTEMPTS_MAX},
     storage::read_or_zeros,
-    wire::Fields,
 };
 
 /// Bytes of one record that a poll looks at.
@@ -88,13 +87,12 @@ impl<S: StorageRead> Reader<S> {
     /// [`ReadError::TooSmall`], [`ReadError::Busy`], and failures of the medium.
     pub fn read(&mut self, into: &mut [u8]) -> Result<Snapshot, ReadError<S::Error>> {
         for _ in 0..READ_ATTEMPTS_MAX {
-            let mut buffer = [0; BLOCK_BYTES];
             let mut record = Record::default();
-            let loaded = journal::load(&mut self.storage, &self.region, &mut buffer, &mut record);
+            let loaded = journal::load(&mut self.storage, &self.region, &mut record);
             let loaded = loaded.map_err(|(_, source)| ReadError::Storage(source))?;
             let content = self.read_content(&record, into);
             let mut later = Record::default();
-            let again = journal::load(&mut self.storage, &self.region, &mut buffer, &mut later);
+            let again = journal::load(&mut self.storage, &self.region, &mut later);
             let again = again.map_err(|(_, source)| ReadError::Storage(source))?;
             if later.sequence == record.sequence && again.condition == loaded.condition {
                 let content = content?;
@@ -134,7 +132,7 @@ impl<S: StorageRead> Reader<S> {
             let mut head = [0; HEAD_BYTES];
             let at = self.region.journal_offset(block);
             read_or_zeros(&mut self.storage, at, &mut head).map_err(ReadError::Storage)?;
-            let found = Counters::read(&mut Fields::new(&head));
+            let found = Counters::read(&mut head.as_slice());
             newest = found.into_iter().chain(newest).max_by_key(|counters| counters.sequence);
         }
         Ok(newest)

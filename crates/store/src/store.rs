@@ -5,35 +5,21 @@ use sha2::Digest as _;
 
 use crate::{
     Change, Condition, Error, Operation, Record, Region, Sealed, SlotEntry, SlotIndex, Staging, Storage,
-    TransitionError, codec, journal,
-    large::Large,
-    limits::{BLOCK_BYTES, RECORD_BYTES},
-    storage::read_or_zeros,
+    TransitionError, block::PIECE_BYTES, codec, journal, limits::RECORD_BYTES, storage::read_or_zeros,
 };
 
-/// The one writer of a region. It holds one record and one block of 8 KiB, and needs no heap.
+/// The one writer of a region. It holds one record, a second one during a change, and needs no heap.
 #[derive(Debug)]
 #[cfg_attr(any(test, feature = "fault"), derive(Clone))]
 pub struct Store<S> {
     storage: S,
     region: Region,
     condition: Condition,
-    record: Large<Record>,
+    record: Record,
     block: SlotIndex,
     durability: Durability,
     readable: Option<SlotIndex>,
     stagings: u32,
-    buffer: Large<Block>,
-}
-
-/// The bytes of one block.
-#[derive(Clone, Debug)]
-struct Block([u8; BLOCK_BYTES]);
-
-impl Default for Block {
-    fn default() -> Self {
-        Self([0; BLOCK_BYTES])
-    }
 }
 
 /// What is known about the newest record's survival of a power failure.
@@ -59,12 +45,11 @@ impl<S: Storage> Store<S> {
             storage,
             region,
             condition: Condition::Blank,
-            record: Large::new(),
+            record: Record::default(),
             block: SlotIndex::Second,
             durability: Durability::Unsynced,
             readable: None,
             stagings: 0,
-            buffer: Large::new(),
         };
         store.reload(&mut Record::default())?;
         Ok(store)
@@ -122,7 +107,7 @@ impl<S: Storage> Store<S> {
     pub fn begin(&mut self) -> Result<Staging, Error<S::Error>> {
         self.require_writable()?;
         if self.durability == Durability::Unread {
-            self.refresh(&mut Record::default())?;
+            self.refresh()?;
         }
         let slot = self.idle().ok_or(TransitionError::TrialOpen)?;
         self.settle()?;
@@ -197,11 +182,10 @@ impl<S: Storage> Store<S> {
         edit: impl FnOnce(&mut Change<'_>) -> Result<R, TransitionError>,
     ) -> Result<R, Error<S::Error>> {
         self.require_writable()?;
-        let mut next = Large::<Record>::new();
-        self.refresh(&mut next)?;
-        next.clone_from(&self.record);
+        self.refresh()?;
+        let mut next = self.record.clone();
         let result = edit(&mut Change::new(&mut next, self.readable, self.stagings))?;
-        if *next != *self.record {
+        if next != self.record {
             self.write(&mut next)?;
         }
         Ok(result)
@@ -225,21 +209,21 @@ impl<S: Storage> Store<S> {
     }
 
     /// Reads journal and slots again where a failed write left open what they hold.
-    fn refresh(&mut self, scratch: &mut Record) -> Result<(), Error<S::Error>> {
+    fn refresh(&mut self) -> Result<(), Error<S::Error>> {
         if self.durability != Durability::Unread {
             return Ok(());
         }
-        self.reload(scratch)?;
+        self.reload(&mut Record::default())?;
         self.durability = Durability::Doubtful;
         self.require_writable()
     }
 
     /// Reads journal and slots again, through `scratch`: where that fails, the record is the one from before.
     fn reload(&mut self, scratch: &mut Record) -> Result<(), Error<S::Error>> {
-        let loaded = journal::load(&mut self.storage, &self.region, &mut self.buffer.0, scratch);
+        let loaded = journal::load(&mut self.storage, &self.region, scratch);
         let journal = loaded.map_err(|(at, source)| Error::storage(Operation::Read, at)(source))?;
         self.condition = journal.condition;
-        core::mem::swap(&mut *self.record, scratch);
+        core::mem::swap(&mut self.record, scratch);
         self.block = journal.block;
         self.find_readable();
         Ok(())
@@ -250,7 +234,7 @@ impl<S: Storage> Store<S> {
         next.sequence = self.record.sequence.saturating_add(1);
         let target = self.block.other();
         let moved = next.generation != self.record.generation;
-        if let Err(error) = put(&mut self.storage, &self.region, &mut self.buffer.0, next, target) {
+        if let Err(error) = put(&mut self.storage, &self.region, next, target) {
             let before = (self.block, self.condition);
             self.durability = Durability::Unread;
             self.reload(next)?;
@@ -258,7 +242,7 @@ impl<S: Storage> Store<S> {
             self.durability = if torn { Durability::Durable } else { Durability::Doubtful };
             return Err(error);
         }
-        core::mem::swap(&mut *self.record, next);
+        core::mem::swap(&mut self.record, next);
         self.block = target;
         self.condition = Condition::Ready;
         self.durability = Durability::Durable;
@@ -274,7 +258,7 @@ impl<S: Storage> Store<S> {
         match self.durability {
             Durability::Durable => return Ok(()),
             Durability::Doubtful | Durability::Unread if self.condition == Condition::Ready => {
-                put(&mut self.storage, &self.region, &mut self.buffer.0, &self.record, self.block)?;
+                put(&mut self.storage, &self.region, &self.record, self.block)?;
             }
             Durability::Doubtful | Durability::Unread | Durability::Unsynced => {
                 self.storage.sync().map_err(Error::storage(Operation::Sync, at))?;
@@ -313,10 +297,11 @@ impl<S: Storage> Store<S> {
     fn digest_of(&mut self, slot: SlotIndex, bytes: u32) -> Result<Sha256, Error<S::Error>> {
         let bytes = bytes.min(self.region.slot_bytes());
         let mut hasher = sha2::Sha256::new();
+        let mut piece = [0; PIECE_BYTES];
         let mut offset = 0_u32;
         while offset < bytes {
-            let left = usize::try_from(bytes.saturating_sub(offset)).unwrap_or(BLOCK_BYTES);
-            let Some(part) = self.buffer.0.get_mut(..left.min(BLOCK_BYTES)) else { break };
+            let left = usize::try_from(bytes.saturating_sub(offset)).unwrap_or(PIECE_BYTES);
+            let Some(part) = piece.get_mut(..left.min(PIECE_BYTES)) else { break };
             let at = self.region.slot_offset(slot).saturating_add(u64::from(offset));
             read_or_zeros(&mut self.storage, at, part).map_err(Error::storage(Operation::Read, at))?;
             hasher.update(&*part);
@@ -344,17 +329,18 @@ impl<S: Storage> Store<S> {
     }
 }
 
-/// Writes a record over a block and syncs; the record is borrowed, because a copy of it is 8 KiB of stack.
+/// Writes a record over a block and syncs.
 fn put<S: Storage>(
     storage: &mut S,
     region: &Region,
-    buffer: &mut [u8; BLOCK_BYTES],
     record: &Record,
     block: SlotIndex,
 ) -> Result<(), Error<S::Error>> {
     let at = region.journal_offset(block);
     let capacity = u32::try_from(RECORD_BYTES).unwrap_or(u32::MAX);
-    codec::encode(record, buffer).ok_or(Error::Full { needed: capacity, capacity })?;
-    storage.write(at, buffer).map_err(Error::storage(Operation::Write, at))?;
+    let is_written = codec::encode(storage, at, record).map_err(Error::storage(Operation::Write, at))?;
+    if !is_written {
+        return Err(Error::Full { needed: capacity, capacity });
+    }
     storage.sync().map_err(Error::storage(Operation::Sync, at))
 }

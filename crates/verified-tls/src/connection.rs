@@ -1,5 +1,6 @@
 //! A connection that can be used.
 
+use alloc::boxed::Box;
 use core::fmt;
 use core::marker::PhantomData;
 
@@ -26,7 +27,7 @@ pub enum Unauthenticated {}
 /// A future of it that is dropped before it ended leaves the connection in the middle of a record: every later
 /// call then says [`Error::Interrupted`].
 pub struct Connection<'b, S: Read + Write, C: Suite, A = Authenticated> {
-    tls: TlsConnection<'b, Guard<'b, S>, C>,
+    tls: Box<TlsConnection<'b, Guard<'b, S>, C>>,
     signals: &'b Signals,
     state: State,
     authentication: PhantomData<A>,
@@ -45,7 +46,7 @@ enum State {
 }
 
 impl<'b, S: Read + Write + 'b, C: Suite, A> Connection<'b, S, C, A> {
-    pub(crate) const fn new(tls: TlsConnection<'b, Guard<'b, S>, C>, signals: &'b Signals) -> Self {
+    pub(crate) const fn new(tls: Box<TlsConnection<'b, Guard<'b, S>, C>>, signals: &'b Signals) -> Self {
         Self { tls, signals, state: State::Open, authentication: PhantomData }
     }
 

@@ -1,5 +1,6 @@
 //! The handshake, and a connection whose server has proved its key and nothing more.
 
+use alloc::boxed::Box;
 use core::fmt;
 
 use embedded_io_async::{Read, Write};
@@ -16,7 +17,8 @@ use crate::{Buffers, ChainJudge, Connection, Entropy, Error, Ruling, ServedChain
 /// certificate is anybody's is not known yet, so it can be judged and not be used.
 #[must_use]
 pub struct Handshaken<'b, S: Read + Write, C: Suite> {
-    tls: TlsConnection<'b, Guard<'b, S>, C>,
+    /// On the heap, so that what passes it on moves a pointer and not two kilobytes.
+    tls: Box<TlsConnection<'b, Guard<'b, S>, C>>,
     signals: &'b crate::signals::Signals,
     served: ServedChain,
     name: ServerName<'static>,
@@ -59,7 +61,7 @@ where
     let signals = &*signals;
     signals.begin(HANDSHAKE_RECORDS_MAX);
     let mut provider = Provider::<C>::new(entropy);
-    let mut tls = TlsConnection::new(Guard::new(socket, signals, C::CODE_POINT), read, write);
+    let mut tls = Box::new(TlsConnection::new(Guard::new(socket, signals, C::CODE_POINT), read, write));
     // The algorithms of RSA that this offers include PKCS #1 v1.5, which certificates are signed with; a server
     // that signs the handshake with it is refused by the verifier.
     let mut config = TlsConfig::new().enable_rsa_signatures();

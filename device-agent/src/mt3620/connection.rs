@@ -126,23 +126,28 @@ async fn converse<S: Socket>(
         Security::Tls { name, random, purpose } => (name, random, purpose),
     };
     let mut buffers = Buffers::new();
-    // Each part of a conversation has a place and a frame of its own: cryptography is deep enough by itself.
-    let handshake = Box::pin(connect::<Aes128, _>(stream, &mut buffers, &name, Entropy::new(random)));
-    let handshaken = handshake.await?;
+    let handshaken = apart(connect::<Aes128, _>(stream, &mut buffers, &name, Entropy::new(random))).await?;
     match purpose {
         TlsPurpose::Probe => {
             mailbox.leave_served(handshaken.hang_up());
             Ok(())
         }
-        TlsPurpose::Unauthenticated => Box::pin(exchange(handshaken.into_unauthenticated(), &mailbox)).await,
+        TlsPurpose::Unauthenticated => apart(exchange(handshaken.into_unauthenticated(), &mailbox)).await,
         TlsPurpose::Authenticated => {
             let admission = mailbox.ask_admission(handshaken.served().clone()).await;
             match handshaken.judge(&mut Driver(admission)) {
-                Judged::Authenticated(connection) => Box::pin(exchange(connection, &mailbox)).await,
+                Judged::Authenticated(connection) => apart(exchange(connection, &mailbox)).await,
                 Judged::Again(_) | Judged::Refused { .. } => Err(Fault::Refused),
             }
         }
     }
+}
+
+/// A part of a conversation in a place of its own. It is made in a frame that is gone when it runs: cryptography is deep
+/// enough by itself.
+#[inline(never)]
+fn apart<F: Future>(part: F) -> Pin<Box<F>> {
+    Box::pin(part)
 }
 
 /// The driver's judgement, which was made step by step before.

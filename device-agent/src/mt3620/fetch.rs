@@ -1,5 +1,6 @@
 //! One fetch: a route, a connection, a request, an answer that is handed to the engine as it comes.
 
+use alloc::boxed::Box;
 use core::net::{IpAddr, SocketAddr};
 
 use rustls_pki_types::ServerName;
@@ -37,12 +38,11 @@ pub(super) struct Fetch {
 }
 
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one, and a box would cost the small heap a block")]
 enum Stage {
     /// The next route is chosen.
     Begin,
     /// The server's chain is judged.
-    Judge(Judging),
+    Judge(Box<Judging>),
     /// The name is resolved.
     Resolve { ticket: u32, address: Option<Option<IpAddr>> },
     /// The connection is made, the request sent, the answer read.

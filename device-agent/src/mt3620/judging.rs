@@ -1,5 +1,6 @@
 //! Judging a served chain under the engine's bundles: one signature a step, one bundle in memory at a time.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -108,14 +109,15 @@ impl Judgement {
 const NO_ROOM: Judgement = Judgement(Verdict::Inconclusive(Reason::ProbeTooComplex));
 
 impl Judging {
-    /// A chain that was shown for `host`; `None` where that is no name a server can have.
-    pub(crate) fn new(chain: Chain, host: &str, scope: Scope, time: JudgingTime) -> Option<Self> {
+    /// A chain that was shown for `host`; `None` where that is no name a server can have. It stands on the heap, because
+    /// it is handed from step to step.
+    pub(crate) fn new(chain: Chain, host: &str, scope: Scope, time: JudgingTime) -> Option<Box<Self>> {
         let name = ServerName::try_from(host).ok()?.to_owned();
         let time = match time {
             JudgingTime::Known(time) => Time::Known(time),
             JudgingTime::AtLeast(floor) => Time::Unknown { floor },
         };
-        Some(Self { chain, name, scope, time, loaded: None, steps: Steps::new() })
+        Some(Box::new(Self { chain, name, scope, time, loaded: None, steps: Steps::new() }))
     }
 
     /// One step towards the verdict under `held`; `None` where more steps are needed.

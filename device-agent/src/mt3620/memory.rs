@@ -3,18 +3,30 @@
 
 use alloc::vec::Vec;
 use core::hint::black_box;
+use core::sync::atomic::{AtomicBool, Ordering};
 
 /// Step in which the largest room is looked for.
 const STEP_BYTES: usize = 512;
+
+/// True while room is looked for: what is allocated meanwhile is given back unused.
+static LOOKING: AtomicBool = AtomicBool::new(false);
 
 /// True where so many bytes are free in one piece.
 #[must_use]
 pub fn has_room(bytes: usize) -> bool {
     let mut room: Vec<u8> = Vec::new();
+    LOOKING.store(true, Ordering::Relaxed);
     let is_there = room.try_reserve_exact(bytes).is_ok();
     // A block that nobody looks at need not be allocated at all, says the optimiser.
     black_box(room.as_ptr());
+    LOOKING.store(false, Ordering::Relaxed);
     is_there
+}
+
+/// True while room is looked for, for allocators that count: such a block is never used.
+#[must_use]
+pub fn is_looking_for_room() -> bool {
+    LOOKING.load(Ordering::Relaxed)
 }
 
 /// Bytes that are free in one piece, of `most` at most.

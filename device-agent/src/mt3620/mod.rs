@@ -29,5 +29,5 @@ pub use anchors::{AnchorsError, Form, anchor, anchors};
 pub use base_url::{BaseUrl, BaseUrlError};
 pub use driver::{Answered, Driver, Options, Pace};
 pub use judging::{AppVerdict, Judgement, Shown};
-pub use memory::has_room;
+pub use memory::{has_room, is_looking_for_room};
 pub use platform::{AppProbe, Asked, Blocked, Interest, Level, NetworkError, Platform, Resolution, Socket};

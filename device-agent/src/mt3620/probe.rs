@@ -1,5 +1,6 @@
 //! One probe: by the application's own TLS stack or by one handshake here, then judged under both bundles.
 
+use alloc::boxed::Box;
 use alloc::format;
 use core::net::{IpAddr, SocketAddr};
 
@@ -30,12 +31,11 @@ struct Findings {
 }
 
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one, and a box would cost the small heap a block")]
 enum Stage {
     /// The application's own TLS stack is at it.
     App { ticket: u32, answer: Option<AppVerdict> },
     /// The chain is judged.
-    Judge(Judging, Question, Findings),
+    Judge(Box<Judging>, Question, Findings),
     /// The name is resolved.
     Resolve { ticket: u32, address: Option<Option<IpAddr>> },
     /// A handshake is made.
@@ -196,7 +196,7 @@ impl<P: Platform, S: Storage> Driver<'_, P, S> {
     fn judge(
         &mut self,
         endpoint: &Endpoint,
-        mut judging: Judging,
+        mut judging: Box<Judging>,
         question: Question,
         mut findings: Findings,
     ) -> Option<Stage> {

@@ -120,17 +120,19 @@ fn a_read_that_a_whole_install_overtakes_at_any_point_is_still_whole() {
 
 #[test]
 fn a_torn_record_is_not_seen_and_its_completion_is() {
-    let mut store = open(Medium::new(4_096));
-    install(&mut store, 1).unwrap();
-    let before = store.storage_mut().operations();
-    // Three writes and a sync fill the slot; the fifth operation writes the trial's record.
-    store.storage_mut().fail_at(before + 5, Fault::PowerCut);
-    commit(&mut store, 2).unwrap_err();
-    let dead = store.into_storage();
-    let mut reader = Reader::new(dead.restart(Outcome::Prefix, 3), region());
-    assert_eq!(read_number(&mut reader), Some(1));
-    let mut reader = Reader::new(dead.restart(Outcome::New, 3), region());
-    assert_eq!(read_number(&mut reader), Some(2));
+    // Three writes and a sync fill the slot; four writes follow, of a piece of the trial's record each.
+    for piece in 1..=4 {
+        let mut store = open(Medium::new(4_096));
+        install(&mut store, 1).unwrap();
+        let before = store.storage_mut().operations();
+        store.storage_mut().fail_at(before + 4 + piece, Fault::PowerCut);
+        commit(&mut store, 2).unwrap_err();
+        let dead = store.into_storage();
+        let mut reader = Reader::new(dead.restart(Outcome::Prefix, 3), region());
+        assert_eq!(read_number(&mut reader), Some(1));
+        let mut reader = Reader::new(dead.restart(Outcome::New, 3), region());
+        assert_eq!(read_number(&mut reader), Some(if piece == 4 { 2 } else { 1 }), "piece {piece}");
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crc::{CRC_32_ISO_HDLC, Crc};
 
 use super::{channel, denials, head, install, next_keyring, open, refusal, release, stage};
 use crate::{
-    CheckNote, Condition, Error, Floors, Phase, Record, SlotIndex,
+    CheckNote, Condition, Error, Floors, Phase, Record, SlotIndex, Storage as _,
     codec::{self, Block},
     fault::Medium,
     limits::{BLOCK_BYTES, RECORD_BYTES},
@@ -31,15 +31,17 @@ fn full_record() -> Record {
 }
 
 fn encoded(record: &Record) -> [u8; BLOCK_BYTES] {
-    let mut block = [0xaa; BLOCK_BYTES];
-    codec::encode(record, &mut block).unwrap();
-    block
+    let mut medium = Medium::new(BLOCK_BYTES);
+    medium.write(0, &[0xaa; BLOCK_BYTES]).unwrap();
+    assert_eq!(codec::encode(&mut medium, 0, record), Ok(true));
+    medium.bytes().try_into().unwrap()
 }
 
 /// The block that these bytes are, and the record in it.
 fn decode(block: &[u8; BLOCK_BYTES]) -> (Block, Record) {
-    let mut record = full_record();
-    let block = codec::decode(block, &mut record);
+    let (mut medium, mut record) = (Medium::new(BLOCK_BYTES), full_record());
+    medium.write(0, block).unwrap();
+    let block = codec::decode(&mut medium, 0, &mut record).unwrap();
     (block, record)
 }
 
@@ -91,7 +93,7 @@ fn a_newer_format_keeps_its_floors_and_is_never_written() {
     let mut block = encoded(&Record { sequence: newest.sequence + 1, floors: raised, ..newest });
     block[4] = 2;
     seal(&mut block);
-    crate::Storage::write(&mut medium, 57_344, &block).unwrap();
+    medium.write(57_344, &block).unwrap();
     let before = medium.bytes().to_vec();
     let mut store = open(medium);
     assert_eq!(store.condition(), Condition::NewerFormat { format: 2 });
