@@ -8,10 +8,10 @@ use crate::{
     content::Content,
     cycle::{Cycle, Then},
     head::AcceptedHead,
+    image::SeedContent,
     limits,
     schedule::Jitter,
     staging::Filling,
-    start::SeedContent,
     status::LastCheck,
     target::Target,
 };

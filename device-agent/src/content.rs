@@ -221,7 +221,7 @@ enum Buffer {
 /// The bytes of `content` out of whichever place it is in.
 pub(crate) fn read<S: Storage>(
     store: &mut Store<S>,
-    seed: Option<&crate::start::SeedContent<'_>>,
+    seed: Option<&crate::image::SeedContent<'_>>,
     sealed: Option<&Sealed>,
     content: &Content,
     offset: u32,

@@ -43,6 +43,7 @@ mod event;
 mod exportable;
 mod head;
 mod held;
+mod image;
 mod keyrings;
 pub mod limits;
 #[cfg(feature = "linux")]

@@ -9,8 +9,8 @@ use crate::{
     agent::State,
     content::{self, Content, Place},
     cycle::Then,
+    image::SeedContent,
     limits::COPY_BYTES,
-    start::SeedContent,
 };
 
 /// A candidate on its way into the idle slot.

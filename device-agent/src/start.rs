@@ -4,26 +4,17 @@
 use alloc::boxed::Box;
 use core::fmt;
 
-use bundle::{ChannelId, Envelope, Keyring, Order, Role, Seed, SignatureMemo, VerifyError};
+use bundle::{ChannelId, Envelope, Keyring, Order, Role, SignatureMemo, VerifyError};
 use store::{Condition, Floors, KeyringBytes, Restated, Storage, Store};
 
 use crate::{
     Agent, Configuration, Memory, Now, ProbeCounts, Reason,
     agent::{Memo, State},
-    content::{Content, Place},
     cycle::Cycle,
+    image::Image,
     limits,
     schedule::Jitter,
 };
-
-/// The image's seed, checked once.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct SeedContent<'w> {
-    pub(crate) content: Content,
-    pub(crate) manifest_document: &'w [u8],
-    pub(crate) blobs: &'w [u8],
-    pub(crate) keyring_document: &'w [u8],
-}
 
 /// Why the engine cannot start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,37 +35,6 @@ pub enum StartError {
     Seed(VerifyError),
     /// The store belongs to another channel or fleet, in [`check_start`]; the engine itself sets such a store aside.
     StoreOfOtherChannel,
-}
-
-impl<'w> SeedContent<'w> {
-    fn open(file: &'w [u8], channel: ChannelId) -> Result<Self, VerifyError> {
-        let seed = Seed::parse(file)?;
-        let (_, manifest) = seed.open(channel)?;
-        let lengths = (seed.manifest_document.len(), seed.blobs.len());
-        let content = Content {
-            order: manifest.order(),
-            digest: manifest.digest(),
-            issued_at: manifest.header().issued_at,
-            committed_at: None,
-            document_bytes: saturated(lengths.0),
-            total_bytes: saturated(lengths.0.saturating_add(lengths.1)),
-            place: Place::Seed,
-        };
-        let Seed { keyring_document, manifest_document, blobs } = seed;
-        Ok(Self { content, manifest_document, blobs, keyring_document })
-    }
-
-    /// Copies a part of manifest and certificates; `None` past the end.
-    pub(crate) fn copy(&self, offset: u32, into: &mut [u8]) -> Option<()> {
-        let offset = usize::try_from(offset).ok()?;
-        let end = offset.checked_add(into.len())?;
-        if end > self.manifest_document.len().checked_add(self.blobs.len())? {
-            return None;
-        }
-        let bytes = self.manifest_document.iter().chain(self.blobs).skip(offset);
-        into.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
-        Some(())
-    }
 }
 
 impl<'w, S: Storage> Agent<'w, S> {
@@ -260,83 +220,12 @@ pub fn check_start(
     Ok(image.newer_keyring.unwrap_or_else(|| record.keyring.clone()))
 }
 
-/// What an image brings, proven.
-struct Image<'w> {
-    seed: Option<SeedContent<'w>>,
-    /// True where the journal is of another channel or fleet, and counts for nothing.
-    is_foreign: bool,
-    /// Its keyring, where it is newer than the journal's.
-    newer_keyring: Option<KeyringBytes>,
-}
-
-impl<'w> Image<'w> {
-    // On a small board the stack of a start is the deepest of all: what verifies stands in frames of its own, and none
-    // of them is below an engine in the making.
-
-    /// Verifies the seed, and finds the newest keyring of journal, seed and provisioning.
-    #[inline(never)]
-    fn prove(configuration: &Configuration<'w>, record: &store::Record) -> Result<Self, StartError> {
-        let seed = open_image(configuration)?;
-        let documents = [seed.map(|seed| seed.keyring_document), configuration.keyring];
-        let is_foreign = is_foreign(configuration, documents, record);
-        let kept = if is_foreign { &[] } else { record.keyring.as_bytes() };
-        let mut newer_keyring = None;
-        if let Some(document) = newest_keyring(documents, kept)? {
-            replace_keyring(&mut newer_keyring, document).ok_or(StartError::KeyringMissing)?;
-        }
-        Ok(Self { seed, is_foreign, newer_keyring })
-    }
-}
-
-#[inline(never)]
-fn open_image<'w>(configuration: &Configuration<'w>) -> Result<Option<SeedContent<'w>>, StartError> {
-    let length = configuration.device.len();
-    if length == 0 || length > bundle::limits::DEVICE_ID_BYTES_MAX || configuration.channel.is_empty() {
-        return Err(StartError::Identity);
-    }
-    let channel = ChannelId::of(configuration.channel);
-    let open = |file| SeedContent::open(file, channel).map_err(StartError::Seed);
-    configuration.seed.map(open).transpose()
-}
-
-/// True where the journal is of another channel, or of another fleet: two keyrings of one order have no common future.
-#[inline(never)]
-fn is_foreign(
-    configuration: &Configuration<'_>,
-    of_image: [Option<&[u8]>; 2],
-    record: &store::Record,
-) -> bool {
-    let kept = record.keyring.as_bytes();
-    let order = Keyring::restored(kept).ok().map(|keyring| keyring.order());
-    let is_other = |document| {
-        let envelope = Envelope::parse_whole(document).ok()?;
-        let is_same = envelope.header_bytes().iter().chain(envelope.body()).eq(kept);
-        Some(!is_same && Some(Keyring::provisioned(document).ok()?.order()) == order)
-    };
-    record.channel.is_some_and(|of_store| of_store != ChannelId::of(configuration.channel))
-        || of_image.into_iter().flatten().any(|document| is_other(document) == Some(true))
-}
-
 fn check_memory(memory: &Memory<'_>) -> Result<(), StartError> {
     let given = memory.incoming.len().saturating_mul(3);
     if given < limits::MEMORY_BYTES_MIN {
         return Err(StartError::Memory { given });
     }
     Ok(())
-}
-
-/// The newest keyring document of an image; `None` where the kept keyring is not older.
-#[inline(never)]
-fn newest_keyring<'w>(documents: [Option<&'w [u8]>; 2], kept: &[u8]) -> Result<Option<&'w [u8]>, StartError> {
-    let mut order = Keyring::restored(kept).ok().map(|keyring| keyring.order());
-    let mut newest = None;
-    for document in documents.into_iter().flatten() {
-        let keyring = Keyring::provisioned(document).map_err(StartError::Keyring)?;
-        if order.is_none_or(|order| keyring.order() > order) {
-            (newest, order) = (Some(document), Some(keyring.order()));
-        }
-    }
-    order.map(|_| newest).ok_or(StartError::KeyringMissing)
 }
 
 /// Puts header and body of a verified keyring document in the place of a keyring; where that fails, nothing changes.

@@ -217,7 +217,7 @@ fn names(header: &AuthenticHeader<'_>, target: Target) -> bool {
 
 fn base_document<'m>(
     content: &Content,
-    seed: Option<&crate::start::SeedContent<'m>>,
+    seed: Option<&crate::image::SeedContent<'m>>,
     memory: &'m [u8],
 ) -> Option<&'m [u8]> {
     match content.place {
