@@ -44,6 +44,8 @@ impl Client for ArmClient {
         command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
         command.arg(&self.program).arg(question.port.to_string()).arg(question.server_name);
         command.arg(question.time_argument()).arg(release);
+        // Where a core is kept of a program that a signal ended, it goes with the folder.
+        command.current_dir(folder.path());
         let mut program = Background::start(&mut command)?;
         let status = program.ended(PATIENCE)?;
         read(status, &program.lines())
