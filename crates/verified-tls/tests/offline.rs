@@ -177,6 +177,6 @@ fn a_connection_is_small() {
         "connect: {future} bytes, connection: {connection} bytes, socket: {} bytes",
         size_of::<Socket>()
     );
-    assert!(future <= 6_144, "{future}");
-    assert!(connection <= 1_536, "{connection}");
+    assert!(future <= 2_048, "{future}");
+    assert!(connection <= 64, "{connection}");
 }
