@@ -172,6 +172,16 @@ impl<S: Storage> Agent<'_, S> {
         }
     }
 
+    /// The clock, but unknown where it stands before the image was made: nobody ever set it, or somebody set it wrongly.
+    #[must_use]
+    pub fn believed(&self, clock: Clock) -> Clock {
+        let of_seed = self.seed.map_or(UnixSeconds(0), |seed| seed.content.issued_at);
+        let made_at = self.configuration.build_time.max(of_seed);
+        // A seed may be dated as far ahead as every other document.
+        let set = known(clock).filter(|time| time.plus(limits::CLOCK_AHEAD_SECONDS_MAX) >= made_at);
+        set.map_or(Clock::Unknown, Clock::Known)
+    }
+
     /// The time, unless the clock is unknown or behind what has passed for certain.
     fn set_clock(&self, clock: Clock) -> Option<UnixSeconds> {
         let floor = self.floors().time;

@@ -10,7 +10,7 @@ use crate::board::{
     archive::Archive,
     bench::Bench,
     image::Image,
-    kit::{Boot, Host, MEMORY_BYTES_MAX, Reach},
+    kit::{Boot, Host, Reach},
 };
 
 /// Modules that the machine needs: an interface that swallows all, its bus, its network, its disk and the file system on it.
@@ -83,7 +83,8 @@ fn hosts(hosts: &[Host]) -> io::Result<String> {
 }
 
 /// The first program of the machine. The file system is read-only for the program, which is not root; the disk holds
-/// the mutable file and, as ballast of root's, all the room that the manifest does not give it.
+/// the mutable file and, as ballast of root's, all the room that the manifest does not give it. The mutable file is
+/// touched before it is looked at: the shell cannot see a file that was written after 2038.
 fn script(image: &Image, boot: &Boot) -> String {
     let quoted = |text: &str| format!("'{}'", text.replace('\'', "'\\''"));
     let mut environment = vec![
@@ -114,7 +115,7 @@ $b ip link set void up
 $b ip route add {DROPPED} dev void
 until [ -b /dev/vda ]; do $b usleep 10000; done
 $b mount -t ext4 /dev/vda /board || echo "board cannot mount its disk"
-[ -e /board/mutable ] || : > /board/mutable
+$b touch /board/mutable
 $b chown 1000:1000 /board/mutable
 $b chmod 600 /board/mutable
 room=$($b stat -f -c %a /board)
@@ -126,10 +127,11 @@ $b chmod 600 /board/ballast
 echo +memory > /sys/fs/cgroup/cgroup.subtree_control
 $b mkdir /sys/fs/cgroup/app
 {environment}
-exec /bin/supervisor {MEMORY_BYTES_MAX} /image/{program} {arguments}
+exec /bin/supervisor {memory_bytes} /image/{program} {arguments}
 "#,
         storage_kib = image.storage_kib(),
         environment = environment.join("\n"),
+        memory_bytes = boot.memory_bytes,
         program = image.entry_point(),
         arguments = arguments.join(" "),
     )

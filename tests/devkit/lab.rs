@@ -38,6 +38,8 @@ const REFRESH_SECONDS: u32 = 60;
 const VERSIONS: &[&SupportedProtocolVersion] = &[&TLS12];
 /// The name under which the app finds the published tree; it leads to this machine everywhere.
 pub(crate) const TREE_HOST: &str = "localhost";
+/// The same on a whole machine, where that name is the machine's own.
+const MACHINE_TREE_HOST: &str = "updates.example";
 /// Years of the tree's own certificates.
 pub(crate) const YEARS: std::ops::Range<i32> = 2015..2045;
 
@@ -193,6 +195,18 @@ impl<'s> Lab<'s> {
         boot
     }
 
+    /// A whole machine, whose names lead to services of their own. Returns the server of the tree, too: the machine
+    /// knows it under another name.
+    pub(crate) fn machine(&self, board: &str) -> io::Result<(Boot, Web)> {
+        let web = self.another_web(&identity(&self.tree_root, MACHINE_TREE_HOST, YEARS))?;
+        let mut boot = self.boot_with(board, &[web.url(MACHINE_TREE_HOST)], &[MACHINE_TREE_HOST, HOST]);
+        if let Some(at) = boot.arguments.iter().position(|word| word == "--address") {
+            boot.arguments.drain(at..at + 2);
+        }
+        boot.hosts = vec![served(MACHINE_TREE_HOST, web.address()), served(HOST, self.hub.address())];
+        Ok((boot, web))
+    }
+
     /// The folder of a board.
     pub(crate) fn directory(&self, board: &str) -> PathBuf {
         self.scene.folder(self.name).join(board)
@@ -200,7 +214,12 @@ impl<'s> Lab<'s> {
 
     /// Starts the app.
     pub(crate) fn start(&self, boot: &Boot) -> io::Result<App> {
-        let running = self.scene.board(Tier::Fast).start(&Image::open(&self.image)?, boot)?;
+        self.start_on(Tier::Fast, boot)
+    }
+
+    /// Starts the app on a board of this tier.
+    pub(crate) fn start_on(&self, tier: Tier, boot: &Boot) -> io::Result<App> {
+        let running = self.scene.board(tier).start(&Image::open(&self.image)?, boot)?;
         Ok(App::new(running, boot.directory.clone()))
     }
 }

@@ -1,7 +1,7 @@
 //! Servers that lie, hang, flood and drip: every cycle ends in its time, changes nothing, and the next one is good.
 
-use device_agent::Reason;
 use device_agent::mt3620::limits;
+use device_agent::{Clock, Reason};
 use rustls::version::TLS12;
 use system_tests::tls_service::{ALL_VERSIONS, TlsService};
 
@@ -258,6 +258,8 @@ fn a_calendar_that_jumps_stops_nothing() {
         board.world.calendar.set(Some(seconds));
         board.cycle();
         assert_eq!(board.release(), 1, "{seconds}: {:?}", board.world.lines.borrow());
+        let is_unknown = board.driver.moment().clock == Clock::Unknown;
+        assert_eq!(is_unknown, seconds < 2, "{seconds}: before the image was made it was never set");
     }
     board.world.calendar.set(None);
     scene.publisher.now = SIGNED.plus(board.uptime_milliseconds() / 1_000);

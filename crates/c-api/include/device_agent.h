@@ -272,7 +272,8 @@ typedef struct device_agent_callbacks {
    */
   void *context;
   /*
-   The time in seconds since 1970; 0 where nobody knows. NULL: the system's clock, believed from the build time on.
+   The time in seconds since 1970; 0 where nobody knows. NULL: the system's clock. A time before the image was
+   made (the build time, or the seed's date) counts as unknown.
    */
   uint64_t (*unix_seconds)(void *context);
   /*

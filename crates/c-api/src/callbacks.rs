@@ -34,7 +34,8 @@ pub struct DeviceAgentCallbacks {
     pub struct_size: u32,
     /// Handed to every callback.
     pub context: *mut c_void,
-    /// The time in seconds since 1970; 0 where nobody knows. NULL: the system's clock, believed from the build time on.
+    /// The time in seconds since 1970; 0 where nobody knows. NULL: the system's clock. A time before the image was
+    /// made (the build time, or the seed's date) counts as unknown.
     pub unix_seconds: Option<unsafe extern "C" fn(context: *mut c_void) -> u64>,
     /// Starts to resolve a name: 0 where device_agent_resolved follows. NULL: only numeric addresses are reached.
     pub resolve: Option<unsafe extern "C" fn(context: *mut c_void, ticket: u32, host: *const c_char) -> i32>,

@@ -243,7 +243,8 @@ impl<'w, P: Platform, S: Storage> Driver<'w, P, S> {
     /// The time, for the engine.
     pub(super) fn now(&mut self) -> Now {
         let uptime_seconds = self.platform.uptime_milliseconds() / 1_000;
-        Now { uptime_seconds, clock: self.platform.clock() }
+        let clock = self.platform.clock();
+        Now { uptime_seconds, clock: self.agent.believed(clock) }
     }
 
     /// The time to judge chains at.
@@ -343,7 +344,7 @@ impl<'w, P: Platform, S: Storage> Driver<'w, P, S> {
             return self.on(Event::Wake);
         }
         let was_unknown = self.agent.is_clock_unknown();
-        if was_unknown && self.platform.clock() != Clock::Unknown {
+        if was_unknown && self.now().clock != Clock::Unknown {
             self.begin_cycle();
             return self.on(Event::Nudge);
         }
