@@ -103,6 +103,8 @@ pub struct Ending {
     pub code: i32,
     /// The most memory that the kernel charged it with, in bytes, where the board can tell.
     pub memory_peak_bytes: Option<u64>,
+    /// The most that it was seen to hold and the kernel could not take back; `None` where the board does not count.
+    pub memory_held_bytes: Option<u64>,
 }
 
 /// A program that was started on a board; it is ended when this is dropped.
@@ -156,7 +158,7 @@ impl Running {
             Witness::Log => self.wait_for(patience, ending),
             Witness::Emulator => {
                 let status = self.log.ended(patience)?;
-                Ok(Ending { code: code(status), memory_peak_bytes: None })
+                Ok(Ending { code: code(status), memory_peak_bytes: None, memory_held_bytes: None })
             }
         }
     }
@@ -183,13 +185,14 @@ fn code(status: std::process::ExitStatus) -> i32 {
     status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(-1)
 }
 
-/// Reads a line like `board ended code=137 memory_peak=262144`.
+/// Reads a line like `board ended code=137 memory_peak=262144 memory_held=225280`.
 fn ending(line: &str) -> Option<Ending> {
-    let mut ending = Ending { code: -1, memory_peak_bytes: None };
+    let mut ending = Ending { code: -1, memory_peak_bytes: None, memory_held_bytes: None };
     for word in line.strip_prefix(ENDED)?.split(' ') {
         match word.split_once('=')? {
             ("code", value) => ending.code = value.parse().ok()?,
             ("memory_peak", value) => ending.memory_peak_bytes = value.parse().ok(),
+            ("memory_held", value) => ending.memory_held_bytes = value.parse().ok(),
             _ => {}
         }
     }
@@ -202,8 +205,11 @@ mod tests {
 
     #[test]
     fn the_end_of_a_program_is_read_from_the_log() {
-        let read = ending("board ended code=137 memory_peak=262144").unwrap();
-        assert_eq!(read, Ending { code: 137, memory_peak_bytes: Some(262_144) });
+        let read = ending("board ended code=137 memory_peak=262144 memory_held=225280").unwrap();
+        assert_eq!(
+            read,
+            Ending { code: 137, memory_peak_bytes: Some(262_144), memory_held_bytes: Some(225_280) }
+        );
         assert_eq!(ending("board ended code=0 memory_peak=").unwrap().memory_peak_bytes, None);
         assert_eq!(ending("trust generation=2"), None);
     }

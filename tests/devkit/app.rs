@@ -104,6 +104,11 @@ impl App {
         Err(io::Error::other(format!("it ended with {}:\n{}", ending.code, lines.join("\n"))))
     }
 
+    /// Waits until it ends by itself, so long.
+    pub(crate) fn ending_within(&mut self, patience: Duration) -> io::Result<Ending> {
+        self.running.ending(patience)
+    }
+
     /// Waits until it ends by itself.
     pub(crate) fn ending(&mut self) -> io::Result<Ending> {
         self.running.ending(PATIENCE)

@@ -14,8 +14,11 @@ pub(crate) struct Figures {
     pub(crate) static_ram_bytes: Option<u64>,
     /// Memory of an update cycle: arena, stack and static.
     pub(crate) peak_ram_bytes: Option<u64>,
-    /// What the kernel charged the whole program with at most, in the strict tier.
+    /// What the kernel charged the whole program with at most, in the strict tier: pages of the mutable file included, which
+    /// it keeps for as long as there is room.
     pub(crate) memory_peak_bytes: Option<u64>,
+    /// What the whole program was seen to hold at most of what the kernel cannot take back, in the strict tier.
+    pub(crate) memory_held_bytes: Option<u64>,
     /// Code and constants of the verifying core on a real-time core.
     pub(crate) m4_text_bytes: Option<u64>,
     /// Static memory and stack of the same.
@@ -49,6 +52,7 @@ impl Figures {
         take(&mut self.static_ram_bytes, other.static_ram_bytes);
         take(&mut self.peak_ram_bytes, other.peak_ram_bytes);
         take(&mut self.memory_peak_bytes, other.memory_peak_bytes);
+        take(&mut self.memory_held_bytes, other.memory_held_bytes);
         take(&mut self.m4_text_bytes, other.m4_text_bytes);
         take(&mut self.m4_ram_bytes, other.m4_ram_bytes);
         take(&mut self.power_states_explored, other.power_states_explored);
@@ -60,12 +64,13 @@ impl Figures {
     }
 
     /// Names and values, for a table.
-    pub(crate) const fn rows(&self) -> [(&'static str, Option<u64>); 12] {
+    pub(crate) const fn rows(&self) -> [(&'static str, Option<u64>); 13] {
         [
             ("flash_bytes", self.flash_bytes),
             ("static_ram_bytes", self.static_ram_bytes),
             ("peak_ram_bytes", self.peak_ram_bytes),
             ("memory_peak_bytes", self.memory_peak_bytes),
+            ("memory_held_bytes", self.memory_held_bytes),
             ("m4_text_bytes", self.m4_text_bytes),
             ("m4_ram_bytes", self.m4_ram_bytes),
             ("power_states_explored", self.power_states_explored),

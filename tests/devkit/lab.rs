@@ -136,9 +136,16 @@ impl<'s> Lab<'s> {
 
     /// Publishes a release.
     pub(crate) fn publish_content(&mut self, content: &ManifestContent) -> u32 {
-        let all = [self.certificate(Root::Old), self.certificate(Root::New), self.tree_root.certificate()];
-        let named: Vec<Vec<u8>> = all
+        self.publish_with(content, &[])
+    }
+
+    /// Publishes a release that has anchors of somebody else's, too.
+    pub(crate) fn publish_with(&mut self, content: &ManifestContent, others: &[&[u8]]) -> u32 {
+        let own = [self.certificate(Root::Old), self.certificate(Root::New), self.tree_root.certificate()];
+        let named: Vec<Vec<u8>> = own
             .iter()
+            .map(|der| -> &[u8] { der })
+            .chain(others.iter().copied())
             .filter(|der| content.anchors.iter().any(|anchor| anchor.sha256 == Sha256::of(&[der])))
             .map(|der| der.to_vec())
             .collect();
@@ -210,6 +217,17 @@ impl<'s> Lab<'s> {
     /// The folder of a board.
     pub(crate) fn directory(&self, board: &str) -> PathBuf {
         self.scene.folder(self.name).join(board)
+    }
+
+    /// What a server of the tree under another name proves itself with.
+    pub(crate) fn tree_identity_as(&self, host: &str) -> Identity {
+        identity(&self.tree_root, host, YEARS)
+    }
+
+    /// Starts the app on a whole machine.
+    pub(crate) fn start_strict(&self, boot: &Boot) -> io::Result<App> {
+        let running = self.scene.board(Tier::Strict).start(&Image::open(&self.image)?, boot)?;
+        Ok(App::new(running, boot.directory.clone()))
     }
 
     /// Starts the app.

@@ -11,6 +11,7 @@ mod hub;
 mod junit;
 mod lab;
 mod medium;
+mod memory;
 mod output;
 mod rotation;
 mod run;

@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::{
     Arguments, board,
     figures::Figures,
-    junit, medium, output, rotation,
+    junit, medium, memory, output, rotation,
     scene::Scene,
     servers,
     test::{Outcome, Report, Test},
@@ -38,8 +38,16 @@ pub(crate) struct Results {
 
 /// Every test.
 fn tests() -> Vec<Test> {
-    [board::TESTS.as_slice(), &rotation::TESTS, &servers::TESTS, &medium::TESTS, &trust::TESTS, &tls::TESTS]
-        .concat()
+    [
+        board::TESTS.as_slice(),
+        &rotation::TESTS,
+        &servers::TESTS,
+        &medium::TESTS,
+        &trust::TESTS,
+        &tls::TESTS,
+        &memory::TESTS,
+    ]
+    .concat()
 }
 
 /// Runs every test, whatever became of the others; true where all passed.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::{
-    arm::{Library, Program, Toolchain, Variant, library, wolfssl::WolfSsl},
+    arm::{Library, Program, Toolchain, Variant, library, packages::CLibrary, wolfssl::WolfSsl},
     failure::Failure,
     setup::Consent,
     workspace,
@@ -48,6 +48,7 @@ const FLAGS: [&str; 8] = [
 pub(crate) struct Sample {
     agent: PathBuf,
     wolfssl: WolfSsl,
+    c_library: CLibrary,
 }
 
 /// The programs that are made of the sample.
@@ -74,7 +75,8 @@ impl Sample {
         let wolfssl = WolfSsl::find(toolchain, consent)?;
         let library = Library { manifest: library::WORKSPACE, package: "c-api", features: &["standalone"] };
         let agent = toolchain.static_library(library, Variant::Device, watch)?;
-        Ok(Self { agent, wolfssl })
+        let c_library = CLibrary::find(&toolchain.folder, consent)?;
+        Ok(Self { agent, wolfssl, c_library })
     }
 
     /// A program of the sample.
@@ -97,6 +99,7 @@ impl Sample {
             system_includes: vec![self.wolfssl.headers.clone()],
             defines,
             flags: FLAGS.to_vec(),
+            c_library: Some(self.c_library.clone()),
             is_stripped,
         }
     }

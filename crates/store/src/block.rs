@@ -110,7 +110,7 @@ impl<S: StorageRead> Fields for BlockReader<'_, S> {
             let start = PIECE_BYTES.saturating_sub(self.unread);
             let bytes = self.piece.get(start..)?.get(..length)?;
             let (filled, others) = rest.split_at_mut_checked(length)?;
-            filled.copy_from_slice(bytes);
+            filled.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
             self.crc.update(bytes);
             self.unread = self.unread.saturating_sub(length);
             rest = others;

@@ -36,7 +36,10 @@ pub const CERTIFICATES_MAX: usize = 8;
 /// stays on the heap beside the read buffer until it is judged, and a small device has no more room there.
 pub const CHAIN_BYTES_MAX: usize = 8_192;
 
-/// Bytes of the heap that must be free beside a served chain before it is kept: the numbers of an RSA signature by a key
-/// of 8,192 bits, five of 1,024 bytes as measured, or the error that names an algorithm that is not known. A chain for
-/// which there is no room ends as one that is too long.
-pub const PROOF_BYTES: usize = 8_192;
+/// Times the server's public key that must be free on the heap before a proof is checked: the numbers of an RSA signature
+/// are five of the key's size, as measured, and the error that names an unknown algorithm is smaller. A chain for whose
+/// proof there is no room ends as one that is too long.
+pub const PROOF_KEYS: usize = 5;
+
+/// Bytes beside them: what is signed, and the bookkeeping of the heap.
+pub const PROOF_BYTES: usize = 512;

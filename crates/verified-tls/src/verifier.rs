@@ -11,7 +11,7 @@ use rustls_pki_types::{CertificateDer, SignatureVerificationAlgorithm};
 use webpki::{EndEntityCert, ring};
 
 use crate::entropy::Generator;
-use crate::limits::{CERTIFICATES_MAX, CHAIN_BYTES_MAX, PROOF_BYTES};
+use crate::limits::{CERTIFICATES_MAX, CHAIN_BYTES_MAX, PROOF_BYTES, PROOF_KEYS};
 use crate::{Entropy, Error, ServedChain, Suite};
 
 /// What `embedded-tls` asks of the outside: randomness and a verifier.
@@ -104,27 +104,23 @@ impl<C: Suite> TlsVerifier<C> for Verifier<C> {
     }
 }
 
-/// The served certificates, copied out of the read buffer.
+/// The served certificates, copied out of the read buffer. A chain for which there is no room ends as one that is too
+/// long.
 fn copied(certificate: &CertificateRef<'_>) -> Result<ServedChain, Error> {
     let mut bytes_left = CHAIN_BYTES_MAX;
     let mut copy = |entry: &CertificateEntryRef<'_>| {
         let CertificateEntryRef::X509(der) = entry else { return Err(Error::Certificate) };
         bytes_left = bytes_left.checked_sub(der.len()).ok_or(Error::ChainTooLong)?;
-        Ok(CertificateDer::from(der.to_vec()))
+        let mut kept = Vec::new();
+        kept.try_reserve_exact(der.len()).map_err(|_| Error::ChainTooLong)?;
+        kept.extend_from_slice(der);
+        Ok(CertificateDer::from(kept))
     };
     if certificate.entries.len() > CERTIFICATES_MAX {
         return Err(Error::ChainTooLong);
     }
     // RFC 8446 §4.4.2: a server's list is never empty.
     let (first, rest) = certificate.entries.split_first().ok_or(Error::Unauthenticated)?;
-    let length = |entry: &CertificateEntryRef<'_>| match entry {
-        CertificateEntryRef::X509(der) => der.len(),
-        CertificateEntryRef::RawPublicKey(_) => 0,
-    };
-    let needed = certificate.entries.iter().map(length).fold(PROOF_BYTES, usize::saturating_add);
-    if needed > PROOF_BYTES.saturating_add(CHAIN_BYTES_MAX) || !has_room(needed) {
-        return Err(Error::ChainTooLong);
-    }
     let end_entity = copy(first)?;
     let intermediates = rest.iter().map(copy).collect::<Result<Vec<_>, _>>()?;
     Ok(ServedChain::new(end_entity, intermediates))
@@ -149,6 +145,12 @@ fn check_signature<C: Suite>(
     const CONTEXT: &[u8] = b"TLS 1.3, server CertificateVerify\0";
     let algorithm = algorithm(verify.signature_scheme).ok_or(Error::SignatureAlgorithm)?;
     let leaf = EndEntityCert::try_from(chain.end_entity()).map_err(|_| Error::Certificate)?;
+    // The copy of the key is no longer than the certificate.
+    let has_room_for_key = has_room(chain.end_entity().len());
+    let proof_bytes = |key_bytes: usize| key_bytes.saturating_mul(PROOF_KEYS).saturating_add(PROOF_BYTES);
+    if !has_room_for_key || !has_room(proof_bytes(leaf.subject_public_key_info().len())) {
+        return Err(Error::ChainTooLong);
+    }
     let mut message = Vec::from([0x20; 64]);
     message.extend_from_slice(CONTEXT);
     message.extend_from_slice(&transcript.finalize());

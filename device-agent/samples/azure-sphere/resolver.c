@@ -1,7 +1,7 @@
-/* One worker thread, a few questions, one mutex. */
+/* A worker thread for as long as there are questions, and one mutex: a thread that only waits would hold 20 KiB, with what
+ * the kernel keeps for it. */
 #include "resolver.h"
 
-#include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -32,7 +32,7 @@ typedef struct {
 
 static question questions[QUESTIONS_MAX];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t asked = PTHREAD_COND_INITIALIZER;
+static bool is_working;
 static int answered_fd = -1;
 
 static size_t look_up(const char *host, uint8_t address[ADDRESS_BYTES_MAX])
@@ -68,50 +68,55 @@ static question *first(question_state state)
     return NULL;
 }
 
+/* Called with the lock. */
+static void answered(question *question, size_t bytes)
+{
+    uint64_t one = 1;
+    question->address_bytes = bytes;
+    question->state = ANSWERED;
+    (void)!write(answered_fd, &one, sizeof one);
+}
+
 static void *work(void *nothing)
 {
     (void)nothing;
     (void)pthread_mutex_lock(&lock);
-    for (;;) {
-        question *next = first(ASKED);
-        if (next == NULL) {
-            (void)pthread_cond_wait(&asked, &lock);
-            continue;
-        }
+    for (question *next = first(ASKED); next != NULL; next = first(ASKED)) {
         /* Nobody but this thread touches a question that is asked and not answered. */
         (void)pthread_mutex_unlock(&lock);
         size_t bytes = look_up(next->host, next->address);
         (void)pthread_mutex_lock(&lock);
-        next->address_bytes = bytes;
-        next->state = ANSWERED;
-        uint64_t one = 1;
-        (void)!write(answered_fd, &one, sizeof one);
+        answered(next, bytes);
     }
+    is_working = false;
+    (void)pthread_mutex_unlock(&lock);
     return NULL;
 }
 
-int resolver_start(void)
+static bool start_worker(void)
 {
     pthread_attr_t attributes;
     pthread_t thread;
     sigset_t all;
     sigset_t before;
+    if (pthread_attr_init(&attributes) != 0) {
+        return false;
+    }
+    /* Signals are the event loop's: the worker hears none. */
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_BLOCK, &all, &before);
+    bool started = pthread_attr_setstacksize(&attributes, STACK_BYTES) == 0 &&
+                   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED) == 0 &&
+                   pthread_create(&thread, &attributes, work, NULL) == 0;
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    (void)pthread_attr_destroy(&attributes);
+    return started;
+}
+
+int resolver_start(void)
+{
     answered_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (answered_fd < 0) {
-        return -1;
-    }
-    int error = pthread_attr_init(&attributes);
-    if (error == 0) {
-        /* Signals are the event loop's: the worker hears none. */
-        (void)sigfillset(&all);
-        (void)pthread_sigmask(SIG_BLOCK, &all, &before);
-        error = pthread_attr_setstacksize(&attributes, STACK_BYTES);
-        error = error == 0 ? pthread_create(&thread, &attributes, work, NULL) : error;
-        (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-        (void)pthread_attr_destroy(&attributes);
-    }
-    errno = error;
-    return error == 0 ? answered_fd : -1;
+    return answered_fd;
 }
 
 bool resolver_ask(const char *host, uint32_t ticket, resolver_answer *answer, void *context)
@@ -127,7 +132,10 @@ bool resolver_ask(const char *host, uint32_t ticket, resolver_answer *answer, vo
         next->context = context;
         memcpy(next->host, host, strlen(host) + 1);
         next->state = ASKED;
-        (void)pthread_cond_signal(&asked);
+        is_working = is_working || start_worker();
+        if (!is_working) {
+            answered(next, 0);
+        }
     }
     (void)pthread_mutex_unlock(&lock);
     return next != NULL;

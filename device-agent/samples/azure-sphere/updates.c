@@ -5,6 +5,7 @@
 #include <applibs/storage.h>
 #include <device_agent.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -113,6 +114,10 @@ static void log_differences(void)
     }
     if (now.cycles != last.cycles) {
         log_snapshot("cycle", &now);
+        if (settings->cycles_max > 0 && now.cycles >= settings->cycles_max) {
+            /* As the operating system ends an application. */
+            (void)raise(SIGTERM);
+        }
     }
     if (has_changed) {
         log_snapshot("changed", &now);

@@ -15,6 +15,8 @@
 #define GROUP "/sys/fs/cgroup/app/"
 #define USER 1000
 #define PAGE_BYTES 4096
+/* Between two looks at what the program holds. */
+#define LOOK_MICROSECONDS 2000
 
 static int read_line(const char *path, char *line, int size)
 {
@@ -44,6 +46,25 @@ static void limit_memory(long bytes)
     FILE *limit = fopen(GROUP "memory.max", "w");
     if (limit == NULL || fprintf(limit, "%ld", bytes) < 0 || fclose(limit) != 0)
         perror("board cannot limit memory");
+}
+
+/* What the program holds and the kernel cannot take back, as it could a page of a file: its pages, the kernel's for it, and
+ * those of its sockets. */
+static long held_bytes(void)
+{
+    char line[128];
+    long sum = 0;
+    FILE *file = fopen(GROUP "memory.stat", "r");
+    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+        char name[32];
+        long bytes;
+        if (sscanf(line, "%31s %ld", name, &bytes) == 2 &&
+            (strcmp(name, "anon") == 0 || strcmp(name, "kernel") == 0 || strcmp(name, "sock") == 0))
+            sum += bytes;
+    }
+    if (file != NULL)
+        (void)fclose(file);
+    return sum;
 }
 
 static void become_the_program(char **command)
@@ -82,12 +103,16 @@ int main(int count, char **words)
         ;
     limit_memory(limit);
     int status = 0;
-    while (waitpid(child, &status, 0) != child)
-        ;
+    long held = 0;
+    while (waitpid(child, &status, WNOHANG) != child) {
+        long now = held_bytes();
+        held = now > held ? now : held;
+        (void)usleep(LOOK_MICROSECONDS);
+    }
     char peak[32] = "";
     (void)read_line(GROUP "memory.peak", peak, sizeof peak);
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    printf("board ended code=%d memory_peak=%s\n", code, peak);
+    printf("board ended code=%d memory_peak=%s memory_held=%ld\n", code, peak, held);
     (void)fflush(stdout);
     sync();
     (void)reboot(RB_POWER_OFF);

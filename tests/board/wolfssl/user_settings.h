@@ -44,9 +44,12 @@
 /* A candidate anchor may be a root that another root has cross-signed: any trusted certificate may end the chain. */
 #define WOLFSSL_ALT_CERT_CHAINS
 
-/* Small numbers, small code; 4,096-bit RSA keys are the longest. */
+/* Small numbers, small code; 4,096-bit RSA keys are the longest. Both curves have code of their own: in the general one a
+ * point takes what the longest RSA key needs, 3 KiB. */
 #define WOLFSSL_SP_MATH_ALL
 #define WOLFSSL_SP_SMALL
+#define WOLFSSL_HAVE_SP_ECC
+#define WOLFSSL_SP_384
 #define SP_INT_BITS 4096
 #define WOLFSSL_SMALL_STACK
 #define USE_SLOW_SHA512

@@ -8,11 +8,13 @@
 //! | [`zig`] | the C compiler for the device, which brings musl |
 //! | [`library`], [`program`] | what is built: a static library, a C program that links it, a program of a real-time core |
 //! | [`wolfssl`] | the TLS library of the sample app, which the device's system brings |
-//! | [`packages`] | Debian packages of the emulated machine, unpacked and never installed |
+//! | [`packages`] | Debian packages of the emulated machine and of the device's C library |
+//! | [`apt`] | how packages are fetched, unpacked and never installed |
 //!
 //! All of it lives in `target/arm`; nothing else on the machine is written, but for Debian packages that
 //! [`crate::setup`] installs when it may.
 
+pub(crate) mod apt;
 pub(crate) mod library;
 pub(crate) mod packages;
 pub(crate) mod program;

@@ -9,13 +9,11 @@ use std::{
     process::Command,
 };
 
-use super::Toolchain;
-use crate::{
-    failure::Failure,
-    files, output, process,
-    setup::{self, Consent},
-    workspace,
+use super::{
+    Toolchain,
+    apt::{Apt, expect, put_in_place, require_consent},
 };
+use crate::{failure::Failure, files, output, setup::Consent, workspace};
 
 /// Debian's name of the source package.
 const PACKAGE: &str = "wolfssl";
@@ -24,7 +22,7 @@ const SETTINGS: &str = "tests/board/wolfssl";
 /// Parts of TLS.
 const TLS_FILES: [&str; 6] = ["internal", "keys", "ssl", "tls", "tls13", "wolfio"];
 /// Parts of the cryptography.
-const CRYPTO_FILES: [&str; 25] = [
+const CRYPTO_FILES: [&str; 26] = [
     "aes",
     "asn",
     "chacha",
@@ -46,6 +44,7 @@ const CRYPTO_FILES: [&str; 25] = [
     "sha256",
     "sha512",
     "signature",
+    "sp_c32",
     "sp_int",
     "wc_encrypt",
     "wc_port",
@@ -73,7 +72,7 @@ impl WolfSsl {
         let folder = toolchain.folder.join(PACKAGE);
         let source = folder.join("source");
         if !source.is_dir() {
-            fetch(&folder, &source, consent)?;
+            fetch(&toolchain.folder, &folder, &source, consent)?;
         }
         let settings = workspace::root().join(SETTINGS);
         let wolfssl = Self { library: folder.join("libwolfssl.a"), headers: source, settings };
@@ -107,80 +106,29 @@ impl WolfSsl {
     }
 }
 
-/// Fetches the source package with lists of its own, and unpacks what wolfSSL's authors published in it.
-fn fetch(folder: &Path, source: &Path, consent: Consent) -> Result<(), Failure> {
+/// Fetches the source package, and unpacks what wolfSSL's authors published in it.
+fn fetch(arm: &Path, folder: &Path, source: &Path, consent: Consent) -> Result<(), Failure> {
     let deed = format!(
         "fetch the source of {PACKAGE} (GPL, for tests on the emulated board alone) from Debian into {}",
         folder.display()
     );
-    let missing =
-        |what: String| Failure::Missing { what, remedy: format!("to {deed}, run the command with --yes") };
-    if setup::find("apt-get").is_none() || !setup::agreed_to(&deed, consent) {
-        return Err(missing("missing: wolfSSL, the TLS library of the sample app".to_owned()));
-    }
-    output::say(format_args!("set-up: {deed}"));
-    let download = folder.join("download");
-    for path in [&folder.join("lists/partial"), &folder.join("cache/archives/partial"), &download] {
-        files::create_folder(path)?;
-    }
-    files::write(&folder.join("sources.list"), source_lines()?.as_bytes())?;
-    // A list that cannot be had makes an update fail in part; what counts is that the package is found.
-    process::run_quiet(apt(folder).args(["-q", "update"]), |_| {})?;
-    // apt compares the files with the hashes of the signed lists.
-    expect(apt(folder).current_dir(&download).args(["-q", "--download-only", "source", PACKAGE]))?;
-    let archive = entries(&download).into_iter().find(|path| is_original(path));
-    let archive = archive.ok_or_else(|| missing(format!("Debian's {PACKAGE} holds no original archive")))?;
+    require_consent("wolfSSL, the TLS library of the sample app", &deed, consent)?;
+    let apt = Apt::of_sources(arm)?;
+    apt.update()?;
+    let fetched = apt.download_source(PACKAGE, &folder.join("download"))?;
+    let archive = fetched.iter().find(|path| is_original(path)).ok_or_else(|| Failure::Unreadable {
+        what: format!("Debian's {PACKAGE}"),
+        message: "it holds no original archive".to_owned(),
+    })?;
     let new = folder.join("source.new");
     files::create_folder(&new)?;
     expect(Command::new("tar").args(["--strip-components=1", "-xf"]).arg(archive).arg("-C").arg(&new))?;
-    // The folder takes its name when it is whole, so a run that was cut short is done again.
-    let failed = |error| Failure::File { action: "name the folder", path: source.to_owned(), source: error };
-    fs::rename(&new, source).map_err(failed)
-}
-
-/// This machine's own sources of the main component, as lines that name their source packages.
-fn source_lines() -> Result<String, Failure> {
-    let mut apt = Command::new("apt-get");
-    apt.args(["indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT)", "Created-By: Packages"]);
-    let told = process::run_quiet(&mut apt, |_| {})?;
-    let lines = told.lines.iter().filter(|line| line.ends_with(" main"));
-    Ok(lines.map(|line| format!("deb-src {line}\n")).collect())
-}
-
-/// apt with lists and cache of its own, and no other sources than these.
-fn apt(folder: &Path) -> Command {
-    let mut command = Command::new("apt-get");
-    let shown = folder.display();
-    for option in [
-        format!("Dir::Etc::SourceList={shown}/sources.list"),
-        "Dir::Etc::SourceParts=/dev/null".to_owned(),
-        format!("Dir::State={shown}"),
-        format!("Dir::State::lists={shown}/lists"),
-        "Dir::State::status=/dev/null".to_owned(),
-        format!("Dir::Cache={shown}/cache"),
-        // The user that downloads otherwise may not be able to enter this folder.
-        "APT::Sandbox::User=root".to_owned(),
-    ] {
-        command.arg("-o").arg(option);
-    }
-    command
+    put_in_place(&new, source)
 }
 
 fn is_original(path: &Path) -> bool {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     name.contains(".orig.tar.") && !name.ends_with(".asc")
-}
-
-fn entries(folder: &Path) -> Vec<PathBuf> {
-    fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
-}
-
-fn expect(command: &mut Command) -> Result<(), Failure> {
-    let result = process::run_quiet(command, |_| {})?;
-    if result.passed {
-        return Ok(());
-    }
-    Err(Failure::Check(format!("{}\nfailed: {}", result.lines.join("\n"), process::text(command))))
 }
 
 #[cfg(test)]
