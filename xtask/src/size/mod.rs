@@ -15,13 +15,14 @@ pub(crate) use measure::Measured;
 pub(crate) use symbols::owner;
 
 use crate::{
-    arm::Toolchain, cli::SizeArgs, failure::Failure, output, sample::Sample, setup::Consent, steps::Steps,
+    arm::Toolchain, cli::SizeArgs, devkit, failure::Failure, output, sample::Sample, setup::Consent,
+    steps::Steps,
 };
 use budget::Verdict;
 use cost::Cost;
 
 /// Steps of the run.
-const STEPS: usize = 2;
+const STEPS: usize = 3;
 
 /// What one object of `--json` holds.
 #[derive(Debug, Serialize)]
@@ -32,7 +33,7 @@ struct Report<'a> {
     costs: &'a [Cost],
 }
 
-/// Measures all that needs no board.
+/// Measures all that needs no board of the emulated kit.
 ///
 /// # Errors
 /// A build fails.
@@ -49,12 +50,18 @@ pub(crate) fn measure(toolchain: &Toolchain, sample: &Sample, consent: Consent) 
 /// A build fails, or a figure is above its limit.
 pub(crate) fn run(args: SizeArgs, consent: Consent) -> Result<(), Failure> {
     let toolchain = Toolchain::find(consent)?;
-    let (mut measured, mut costs) = (Measured::default(), Vec::new());
+    let (mut measured, mut costs, mut built) = (Measured::default(), Vec::new(), None);
     let mut steps = Steps::new(STEPS);
     steps.step("the agent in an app", |bar| {
         let watch = |line: &str| bar.set_message(line.trim().to_owned());
         let sample = Sample::find(&toolchain, consent, watch)?;
         costs = measure::app(&toolchain, &sample, &mut measured)?;
+        built = Some(sample);
+        Ok(())
+    });
+    steps.step("the memory of a whole update", |_| {
+        let Some(sample) = &built else { return Err(Failure::Check("there is no app".to_owned())) };
+        measured.peak_ram_bytes = Some(devkit::peak_ram_bytes(&toolchain, sample, &measured, consent)?);
         Ok(())
     });
     steps.step("the verifying core on a real-time core", |_| {
