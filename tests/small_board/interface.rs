@@ -17,7 +17,7 @@ use device_agent_c::code::{
     DEVICE_AGENT_UNKNOWN_TICKET, DEVICE_AGENT_URL_REFUSED, DEVICE_AGENT_WRONG_THREAD,
     device_agent_abi_version, device_agent_code_name, device_agent_reason_name,
 };
-use device_agent_c::config::{DeviceAgentConfig, DeviceAgentLocalHost};
+use device_agent_c::config::{DEVICE_AGENT_CONFIGURATION_BYTES_MAX, DeviceAgentConfig, DeviceAgentLocalHost};
 use device_agent_c::lifecycle::{
     DeviceAgentWait, device_agent_arena_size, device_agent_nudge, device_agent_start, device_agent_step,
     device_agent_stop, device_agent_wait_for,
@@ -74,6 +74,11 @@ fn a_start_with_what_cannot_be_read_is_refused() {
     refused(setup, DEVICE_AGENT_BAD_ARGUMENT, |config| config.keyring_bytes = 7);
     refused(setup, DEVICE_AGENT_BAD_ARGUMENT, |config| config.store_fd = -1);
     refused(setup, DEVICE_AGENT_BAD_ARGUMENT, |config| config.url_count = 257);
+    let long = CString::new("x".repeat(DEVICE_AGENT_CONFIGURATION_BYTES_MAX)).unwrap();
+    let group = [long.as_ptr()];
+    refused(setup, DEVICE_AGENT_ARENA_TOO_SMALL, |config| {
+        (config.groups, config.group_count) = (group.as_ptr(), 1);
+    });
     let nothing: [*const c_char; 1] = [ptr::null()];
     refused(setup, DEVICE_AGENT_BAD_ARGUMENT, |config| {
         (config.urls, config.url_count) = (nothing.as_ptr(), 1);

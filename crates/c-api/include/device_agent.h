@@ -111,7 +111,7 @@
 #define DEVICE_AGENT_REENTERED -4
 
 /*
- The arena is smaller than device_agent_arena_size says.
+ The arena is smaller than device_agent_arena_size says, or the configuration has more text than fits into it.
  */
 #define DEVICE_AGENT_ARENA_TOO_SMALL -5
 
@@ -179,6 +179,11 @@
  No agent was started, or it was stopped.
  */
 #define DEVICE_AGENT_NOT_STARTED -19
+
+/*
+ Bytes of all strings of a configuration, and sixteen more for each: what the arena has room for.
+ */
+#define DEVICE_AGENT_CONFIGURATION_BYTES_MAX 2048
 
 /*
  Bytes of the arena: working memory, engine, one TLS connection, and one chain under judgement. `cargo xtask devkit`
@@ -303,7 +308,8 @@ typedef struct device_agent_callbacks {
 } device_agent_callbacks;
 
 /*
- Everything that the agent must know at the start. Strings and arrays are copied; seed and keyring are not, and stay
+ Everything that the agent must know at the start. Strings and arrays are copied, up to
+ DEVICE_AGENT_CONFIGURATION_BYTES_MAX in all, above which the start says DEVICE_AGENT_ARENA_TOO_SMALL; seed and keyring are not, and stay
  where they are, unchanged, until device_agent_stop.
  */
 typedef struct device_agent_config {

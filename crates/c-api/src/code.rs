@@ -17,7 +17,7 @@ pub const DEVICE_AGENT_ABI_MISMATCH: i32 = -2;
 pub const DEVICE_AGENT_WRONG_THREAD: i32 = -3;
 /// Called from inside a callback.
 pub const DEVICE_AGENT_REENTERED: i32 = -4;
-/// The arena is smaller than device_agent_arena_size says.
+/// The arena is smaller than device_agent_arena_size says, or the configuration has more text than fits into it.
 pub const DEVICE_AGENT_ARENA_TOO_SMALL: i32 = -5;
 /// There is an agent already; device_agent_stop it first.
 pub const DEVICE_AGENT_ALREADY_STARTED: i32 = -6;
@@ -61,7 +61,7 @@ pub enum Code {
     WrongThread,
     /// Called from inside a callback.
     Reentered,
-    /// The arena is smaller than device_agent_arena_size says.
+    /// The arena is smaller than device_agent_arena_size says, or the configuration has more text than fits into it.
     ArenaTooSmall,
     /// There is an agent already; device_agent_stop it first.
     AlreadyStarted,

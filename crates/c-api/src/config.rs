@@ -36,7 +36,11 @@ pub struct DeviceAgentLocalHost {
     pub host: *const c_char,
 }
 
-/// Everything that the agent must know at the start. Strings and arrays are copied; seed and keyring are not, and stay
+/// Bytes of all strings of a configuration, and sixteen more for each: what the arena has room for.
+pub const DEVICE_AGENT_CONFIGURATION_BYTES_MAX: usize = 2_048;
+
+/// Everything that the agent must know at the start. Strings and arrays are copied, up to
+/// DEVICE_AGENT_CONFIGURATION_BYTES_MAX in all, above which the start says DEVICE_AGENT_ARENA_TOO_SMALL; seed and keyring are not, and stay
 /// where they are, unchanged, until device_agent_stop.
 #[derive(Debug)]
 #[repr(C)]
@@ -107,18 +111,19 @@ pub(crate) struct Parsed {
 /// # Safety
 /// Everything that `config` points to is as its header says.
 pub(crate) unsafe fn parse(config: &DeviceAgentConfig, entropy: u64) -> Result<Parsed, Code> {
+    let mut shelf = Shelf { bytes_left: DEVICE_AGENT_CONFIGURATION_BYTES_MAX };
     // SAFETY: the header says what these point to; seed and keyring stay for as long as the agent runs, which is
     // the 'static of everything that refers to them.
     let (device, channel, seed, keyring, groups, urls, allowed, local_hosts) = unsafe {
         (
-            kept(text(config.device)?),
-            kept(text(config.channel)?),
+            shelf.keep(text(config.device)?)?,
+            shelf.keep(text(config.channel)?)?,
             bytes(config.seed, config.seed_bytes)?,
             bytes(config.keyring, config.keyring_bytes)?,
-            texts(config.groups, config.group_count)?,
-            texts(config.urls, config.url_count)?,
-            texts(config.allowed_hosts, config.allowed_host_count)?,
-            local_hosts(config.local_hosts, config.local_host_count)?,
+            texts(&mut shelf, config.groups, config.group_count)?,
+            texts(&mut shelf, config.urls, config.url_count)?,
+            texts(&mut shelf, config.allowed_hosts, config.allowed_host_count)?,
+            local_hosts(&mut shelf, config.local_hosts, config.local_host_count)?,
         )
     };
     let urls = urls.iter().map(|url| BaseUrl::parse(url)).collect::<Result<Vec<_>, _>>();
@@ -147,21 +152,38 @@ pub(crate) unsafe fn parse(config: &DeviceAgentConfig, entropy: u64) -> Result<P
     Ok(Parsed { configuration, urls, allowed_hosts })
 }
 
-/// Keeps a string in the arena.
-fn kept(text: &str) -> &'static str {
-    Box::leak(Box::from(text))
+/// Room for strings in the arena.
+struct Shelf {
+    bytes_left: usize,
+}
+
+impl Shelf {
+    /// What a string costs beside its bytes: its place in a list, and the bookkeeping of the heap.
+    const BESIDE_BYTES: usize = 16;
+
+    /// Keeps a string in the arena.
+    fn keep(&mut self, text: &str) -> Result<&'static str, Code> {
+        let bytes = text.len().saturating_add(Self::BESIDE_BYTES);
+        self.bytes_left = self.bytes_left.checked_sub(bytes).ok_or(Code::ArenaTooSmall)?;
+        Ok(Box::leak(Box::from(text)))
+    }
 }
 
 /// # Safety
 /// As the header says of an array of strings.
-unsafe fn texts(pointer: *const *const c_char, count: usize) -> Result<Vec<&'static str>, Code> {
+unsafe fn texts(
+    shelf: &mut Shelf,
+    pointer: *const *const c_char,
+    count: usize,
+) -> Result<Vec<&'static str>, Code> {
     // SAFETY: the caller's array of the caller's strings.
-    unsafe { array(pointer, count)?.iter().map(|pointer| text(*pointer).map(kept)).collect() }
+    unsafe { array(pointer, count)?.iter().map(|pointer| shelf.keep(text(*pointer)?)).collect() }
 }
 
 /// # Safety
 /// As the header says of an array of local hosts.
 unsafe fn local_hosts(
+    shelf: &mut Shelf,
     pointer: *const DeviceAgentLocalHost,
     count: usize,
 ) -> Result<&'static [LocalHost<'static>], Code> {
@@ -171,7 +193,8 @@ unsafe fn local_hosts(
             .iter()
             .map(|host| {
                 let host = read(host)?;
-                Ok(LocalHost { service: kept(text(host.service)?), host: kept(text(host.host)?) })
+                let (service, host) = (text(host.service)?, text(host.host)?);
+                Ok(LocalHost { service: shelf.keep(service)?, host: shelf.keep(host)? })
             })
             .collect::<Result<Vec<_>, Code>>()?
     };
