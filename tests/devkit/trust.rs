@@ -3,7 +3,7 @@
 use std::{error::Error, fs, io};
 
 use bundle::{Denial, DenialKind, Sha256};
-use system_tests::board::kit::{Boot, Clock, MEMORY_BYTES_MAX};
+use system_tests::board::kit::{Boot, Clock};
 
 use crate::{
     app::App,
@@ -103,9 +103,10 @@ fn year_2099_machine(scene: &Scene, _: &mut Figures) -> Observation {
     let mut lab = Lab::new(scene, "year-2099-machine")?;
     lab.publish(&[Root::Old, Root::New]);
     let (mut boot, _web) = lab.machine("board")?;
-    // This is about the machine's own clock; what the app takes of its memory is measured elsewhere.
-    boot.memory_bytes = 4 * MEMORY_BYTES_MAX;
-    in_2099(&lab, &mut boot, Tier::Strict, |app| Ok(drop(app)))?;
+    in_2099(&lab, &mut boot, Tier::Strict, |app| {
+        drop(app);
+        Ok(())
+    })?;
     boot.clock = Clock::Seconds(NOW);
     let app = lab.start_on(Tier::Strict, &boot)?;
     app.wait("ready", &[("release", "0.2"), ("phase", "trial")])?;

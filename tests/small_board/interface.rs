@@ -75,10 +75,7 @@ fn a_start_with_what_cannot_be_read_is_refused() {
     refused(setup, DEVICE_AGENT_BAD_ARGUMENT, |config| config.store_fd = -1);
     refused(setup, DEVICE_AGENT_BAD_ARGUMENT, |config| config.url_count = 257);
     let long = CString::new("x".repeat(DEVICE_AGENT_CONFIGURATION_BYTES_MAX)).unwrap();
-    let group = [long.as_ptr()];
-    refused(setup, DEVICE_AGENT_ARENA_TOO_SMALL, |config| {
-        (config.groups, config.group_count) = (group.as_ptr(), 1);
-    });
+    refused(setup, DEVICE_AGENT_ARENA_TOO_SMALL, |config| config.device = long.as_ptr());
     let nothing: [*const c_char; 1] = [ptr::null()];
     refused(setup, DEVICE_AGENT_BAD_ARGUMENT, |config| {
         (config.urls, config.url_count) = (nothing.as_ptr(), 1);
