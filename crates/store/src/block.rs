@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Bytes of a block or a slot that are read or written at a time: they stand on the stack.
-pub(crate) const PIECE_BYTES: usize = 2_048;
+pub(crate) const PIECE_BYTES: usize = 4_096;
 
 /// The CRC of Ethernet and zip files; it finds torn writes, it is no defence against people.
 static CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
