@@ -79,6 +79,11 @@ impl Sample {
         Ok(Self { agent, wolfssl, c_library })
     }
 
+    /// The agent's static library.
+    pub(crate) fn library(&self) -> &Path {
+        &self.agent
+    }
+
     /// A program of the sample.
     pub(crate) fn program(&self, build: Build, is_stripped: bool) -> Program {
         let root = workspace::root();

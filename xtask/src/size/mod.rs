@@ -8,6 +8,8 @@ mod cost;
 mod measure;
 mod symbols;
 
+use std::path::Path;
+
 use serde::Serialize;
 
 pub(crate) use budget::peak_ram_bytes_max;
@@ -28,6 +30,8 @@ const STEPS: usize = 3;
 #[derive(Debug, Serialize)]
 struct Report<'a> {
     passed: bool,
+    /// The agent's static library; `None` where it was not built.
+    library: Option<&'a Path>,
     figures: &'a Measured,
     budget: &'a [Verdict],
     costs: &'a [Cost],
@@ -70,7 +74,8 @@ pub(crate) fn run(args: SizeArgs, consent: Consent) -> Result<(), Failure> {
     let verdicts = budget::judge(&measured)?;
     let passed = verdicts.iter().all(|verdict| verdict.passed);
     if args.json {
-        let report = Report { passed, figures: &measured, budget: &verdicts, costs: &costs };
+        let library = built.as_ref().map(Sample::library);
+        let report = Report { passed, library, figures: &measured, budget: &verdicts, costs: &costs };
         output::line(serde_json::to_string_pretty(&report).map_err(|error| Failure::Unreadable {
             what: "the report".to_owned(),
             message: error.to_string(),
@@ -78,6 +83,9 @@ pub(crate) fn run(args: SizeArgs, consent: Consent) -> Result<(), Failure> {
     } else {
         output::line(cost::table(&costs));
         output::line(budget::table(&verdicts));
+        if let Some(sample) = &built {
+            output::line(format_args!("\nlibrary: {}", sample.library().display()));
+        }
     }
     steps.end()?;
     let over: Vec<&str> =
