@@ -11,6 +11,8 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use system_tests::board::kit::{Ending, Running};
 
+use crate::own_bytes::OwnBytes;
+
 /// How long an event may be waited for, on a machine that builds at the same time.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(150);
 /// What a line of the protocol begins with, whatever a kit puts in front of it.
@@ -53,13 +55,16 @@ impl Line {
 pub(crate) struct App {
     running: Running,
     directory: PathBuf,
+    /// The app's own bytes before it was started.
+    own_bytes: OwnBytes,
     /// Lines that were waited for lie before this one.
     read: Cell<usize>,
 }
 
 impl App {
-    pub(crate) const fn new(running: Running, directory: PathBuf) -> Self {
-        Self { running, directory, read: Cell::new(0) }
+    /// `own_bytes` are those that it was started with.
+    pub(crate) const fn new(running: Running, directory: PathBuf, own_bytes: OwnBytes) -> Self {
+        Self { running, directory, own_bytes, read: Cell::new(0) }
     }
 
     /// Waits for the next line of an event with these pairs, after the last one that was waited for.
@@ -91,7 +96,7 @@ impl App {
         self.running.id()
     }
 
-    /// Ends the app as the system does, and waits for its last line.
+    /// Ends the app as the system does, waits for its last line, and looks whether its own bytes are still its own.
     pub(crate) fn stop(mut self) -> io::Result<Vec<String>> {
         let id = i32::try_from(self.running.id()).ok().and_then(Pid::from_raw);
         let id = id.ok_or_else(|| io::Error::other("a process without an id"))?;
@@ -99,6 +104,8 @@ impl App {
         let ending = self.running.ending(PATIENCE)?;
         let lines = self.running.lines();
         if ending.code == 0 {
+            let file = mutable(&self.directory)?;
+            self.own_bytes.require_kept(&file, None).map_err(|error| io::Error::other(error.to_string()))?;
             return Ok(lines);
         }
         Err(io::Error::other(format!("it ended with {}:\n{}", ending.code, lines.join("\n"))))
@@ -125,13 +132,23 @@ impl App {
     }
 }
 
+/// The mutable file of a board; empty where there is none.
+pub(crate) fn mutable(directory: &Path) -> io::Result<Vec<u8>> {
+    match fs::read(directory.join("mutable")) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        read => read,
+    }
+}
+
 /// One storage operation.
 #[derive(Clone, Debug)]
 pub(crate) struct Operation {
     /// Its number, from 1.
     pub(crate) number: u64,
+    /// True for one that writes; others make writes durable.
+    pub(crate) is_write: bool,
     /// Where it writes.
-    offset: usize,
+    pub(crate) offset: usize,
     /// Bytes that it wrote.
     bytes: u64,
 }
@@ -152,7 +169,8 @@ pub(crate) fn operations(directory: &Path) -> io::Result<Vec<Operation>> {
         let name = words.next()?;
         let offset = words.next()?.parse().ok()?;
         let result = words.nth(1)?.parse().unwrap_or(0);
-        Some(Operation { number, offset, bytes: if name == "pwrite" { result } else { 0 } })
+        let is_write = name == "pwrite";
+        Some(Operation { number, is_write, offset, bytes: if is_write { result } else { 0 } })
     };
     Ok(text.lines().filter_map(parse).collect())
 }

@@ -23,7 +23,13 @@ use system_tests::{
     web::Web,
 };
 
-use crate::{app::App, hub::Hub, scene::Scene, test::Tier};
+use crate::{
+    app::{App, mutable},
+    hub::Hub,
+    own_bytes::OwnBytes,
+    scene::Scene,
+    test::Tier,
+};
 
 /// When everything was signed.
 pub(crate) const SIGNED: UnixSeconds = UnixSeconds(1_790_000_000);
@@ -81,15 +87,14 @@ impl<'s> Lab<'s> {
         Ok(lab)
     }
 
-    /// A fleet, and the mutable file of a board of it that has checked once.
+    /// A fleet, and the mutable file of a board of it that has checked once, with own bytes of the app everywhere.
     pub(crate) fn prepared(scene: &'s Scene, name: &'static str) -> io::Result<(Self, Vec<u8>)> {
         let lab = Self::new(scene, name)?;
         let boot = lab.boot("first");
         let app = lab.start(&boot)?;
         app.wait("cycle", &[("release", "0.1"), ("reason", "up_to_date")])?;
         app.stop()?;
-        let file = mutable(&boot.directory)?;
-        Ok((lab, file))
+        Ok((lab, OwnBytes::filled(&mutable(&boot.directory)?)))
     }
 
     /// Copies an image of the bench, with the seed of release 1 in it.
@@ -237,19 +242,15 @@ impl<'s> Lab<'s> {
 
     /// Starts the app on a board of this tier.
     pub(crate) fn start_on(&self, tier: Tier, boot: &Boot) -> io::Result<App> {
+        let own_bytes = OwnBytes::of(&mutable(&boot.directory)?);
         let running = self.scene.board(tier).start(&Image::open(&self.image)?, boot)?;
-        Ok(App::new(running, boot.directory.clone()))
+        Ok(App::new(running, boot.directory.clone(), own_bytes))
     }
 }
 
 /// A service on loopback that a board may reach.
 pub(crate) fn served(name: &str, address: std::net::SocketAddr) -> Host {
     Host { name: name.to_owned(), port: address.port(), reach: Reach::Served(address) }
-}
-
-/// The mutable file of a board.
-pub(crate) fn mutable(directory: &Path) -> io::Result<Vec<u8>> {
-    fs::read(directory.join("mutable"))
 }
 
 /// Gives a board that was never started a mutable file.

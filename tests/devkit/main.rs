@@ -6,6 +6,7 @@
 mod app;
 mod board;
 mod figures;
+mod found;
 mod hostile;
 mod hub;
 mod junit;
@@ -13,6 +14,7 @@ mod lab;
 mod medium;
 mod memory;
 mod output;
+mod own_bytes;
 mod rotation;
 mod run;
 mod scene;

@@ -63,6 +63,8 @@ pub struct Medium {
     block_bytes: usize,
     operations: u64,
     fault: Option<(u64, Fault)>,
+    /// The fault stays from its operation on.
+    lasts: bool,
     dead: bool,
 }
 
@@ -77,6 +79,7 @@ impl Medium {
             block_bytes,
             operations: 0,
             fault: None,
+            lasts: false,
             dead: false,
         }
     }
@@ -90,6 +93,18 @@ impl Medium {
     /// Makes the operation with this number fail, once; numbers go on from [`Medium::operations`].
     pub const fn fail_at(&mut self, operation: u64, fault: Fault) {
         self.fault = Some((operation, fault));
+        self.lasts = false;
+    }
+
+    /// Makes the operation with this number fail, and every later one, until [`Medium::heal`].
+    pub const fn fail_from(&mut self, operation: u64, fault: Fault) {
+        self.fault = Some((operation, fault));
+        self.lasts = true;
+    }
+
+    /// Nothing fails any more; what was lost is lost.
+    pub const fn heal(&mut self) {
+        self.fault = None;
     }
 
     /// What processes see now, the cache included.
@@ -144,7 +159,9 @@ impl Medium {
         }
         self.operations += 1;
         match self.fault {
-            Some((operation, fault)) if operation == self.operations => {
+            Some((operation, fault))
+                if operation == self.operations || (self.lasts && operation < self.operations) =>
+            {
                 self.dead = fault == Fault::PowerCut;
                 Err(fault)
             }

@@ -36,6 +36,18 @@ impl Bench {
         bench
     }
 
+    /// The same medium, on which the operation with this number will fail, and every later one until it is healed.
+    pub(super) fn failing_from(&self, operation: u64, fault: Fault) -> Self {
+        let mut bench = Self { medium: self.medium.kill(), ..self.clone() };
+        bench.medium.fail_from(operation, fault);
+        bench
+    }
+
+    /// Nothing fails any more.
+    pub(super) const fn heal(&mut self) {
+        self.medium.heal();
+    }
+
     /// What the next boot finds after a power cut.
     pub(super) fn restart(&self, outcome: Outcome, seed: u64) -> Self {
         Self { medium: self.medium.restart(outcome, seed), ..self.clone() }

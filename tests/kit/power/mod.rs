@@ -4,7 +4,8 @@
 //! For every storage operation of every story the power fails before it ends; what was not synced is found old, new,
 //! cut off, as zeros, as garbage, or each block by its own luck, in blocks of 4 and of 8 KiB. From each of these
 //! states the device goes on, and the power fails again at every operation of that. Beside it every operation fails
-//! without a power cut (EIO, and a short write as of EDQUOT), and then the power goes. A state is lost where
+//! without a power cut (EIO, and a short write as of EDQUOT): then the power goes, or the device goes on in the same
+//! process, after that one failure or after all later operations failed too. A state is lost where
 //! applications do not find one whole bundle that the story allows, where a floor is lower than before, or where the
 //! device does not come to its end with the power back.
 
@@ -98,6 +99,8 @@ fn explore_way(story: &Story, block_bytes: usize, flaw: Flaw, stride: usize) -> 
             for (luck, outcome) in (operation * 37..).zip(Outcome::ALL) {
                 walk.end(&alive.restart(outcome, luck), &floors);
             }
+            walk.outlive(start.failing(operation, fault));
+            walk.outlive(start.failing_from(operation, fault));
         }
     }
     (walk.explored, walk.lost)

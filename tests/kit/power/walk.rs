@@ -88,6 +88,20 @@ impl<'s> Walk<'s> {
         self.or_lost(held.filter(|(held, _)| *held));
     }
 
+    /// The story on a medium that fails, and then no more: in the same process the bundle stays whole and the device
+    /// comes to its end.
+    pub(super) fn outlive(&mut self, failing: Bench) {
+        let (story, floors) = (self.story, self.floors);
+        let held = boot(story, failing, |agent| {
+            self.act_all(agent);
+            let is_kept = is_whole(agent, &story.allowed, &floors);
+            agent.store_mut().storage_mut().heal();
+            is_kept && comes_to_its_end(agent, story)
+        });
+        self.explored += 1;
+        self.or_lost(held.filter(|(held, _)| *held));
+    }
+
     fn or_lost<T>(&mut self, result: Option<T>) -> Option<T> {
         self.lost += u64::from(result.is_none());
         result
