@@ -84,6 +84,21 @@ fn a_release_without_an_update_file_is_put_together_from_its_parts() {
 }
 
 #[test]
+fn servers_that_forbid_what_they_do_not_have_keep_nobody_from_the_release() {
+    let mut scene = Scene::new();
+    let mut board = Board::new(&scene);
+    settle(&scene, &mut board);
+    for server in &scene.servers {
+        server.behave(Manner::Forbids);
+    }
+    scene.publish_both();
+    scene.publisher.tree.retain(|path, _| !path.contains("/update/"));
+    scene.show();
+    assert_eq!(board.cycle().reason, Reason::Confirmed, "{:?}", board.world.lines.borrow());
+    assert_eq!(board.release(), 2);
+}
+
+#[test]
 fn a_release_that_loses_a_service_is_refused() {
     let mut scene = Scene::new();
     let mut board = Board::new(&scene);

@@ -24,6 +24,8 @@ pub(crate) enum Manner {
     ClosesAfter(usize),
     /// As `Kept`, with these bytes right behind every answer.
     Appends(&'static [u8]),
+    /// As `Kept`, and what is not there is forbidden, as object stores say it.
+    Forbids,
     /// As `Kept`, and what is not there is explained in so many bytes.
     Explains(usize),
     /// Reads a request, then sends these bytes and does what follows.
@@ -154,6 +156,7 @@ impl Shared {
             let body = self.tree.read().unwrap_or_else(PoisonError::into_inner).get(&path).cloned();
             let (head, body) = match (body, self.manner()) {
                 (Some(body), _) => ("HTTP/1.1 200 OK", body),
+                (None, Manner::Forbids) => ("HTTP/1.1 403 Forbidden", Vec::new()),
                 (None, Manner::Explains(bytes)) => ("HTTP/1.1 404 Not Found", vec![b' '; bytes]),
                 (None, _) => ("HTTP/1.1 404 Not Found", b"There is no such file.\n".to_vec()),
             };

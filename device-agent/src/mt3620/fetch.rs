@@ -136,6 +136,10 @@ impl<P: Platform, S: Storage> Driver<'_, P, S> {
 
     fn choose_route(&mut self, mut fetch: Fetch, now: u64) {
         let Some(route) = self.routes.current().cloned() else {
+            if fetch.failure != FetchFailure::Unreachable {
+                // Somebody answered, and the engine may know of another file that does as well.
+                self.routes.again();
+            }
             return self.on(Event::Failed(fetch.failure));
         };
         if self.link.as_ref().is_some_and(|link| link.route == route) {
@@ -308,7 +312,9 @@ impl<P: Platform, S: Storage> Driver<'_, P, S> {
         if fetch.is_opened {
             return self.on(Event::Failed(failure));
         }
-        fetch.failure = failure;
+        if failure != FetchFailure::Unreachable {
+            fetch.failure = failure;
+        }
         if now >= fetch.deadline {
             if self.routes.current().is_some() {
                 // Whoever was not asked in time comes nearer: silent servers must not hide one that works.

@@ -11,6 +11,8 @@ use crate::Transport;
 pub(crate) struct Routes {
     routes: Vec<Route>,
     next: usize,
+    /// Servers that did not answer in this cycle.
+    silent: Vec<BaseUrl>,
 }
 
 /// One way to the tree.
@@ -46,7 +48,7 @@ impl Routes {
                 routes.push(route);
             }
         }
-        Self { routes, next: 0 }
+        Self { routes, next: 0, silent: Vec::new() }
     }
 
     /// The route in use; `None` where every one was left.
@@ -64,8 +66,16 @@ impl Routes {
                 index = index.saturating_add(1);
                 index <= after || !route.base.is_same_server(&left.base)
             });
+            self.silent.push(left.base);
         }
         self.next = after;
+    }
+
+    /// Begins anew with the servers that answered, for another file: what they said to one file says nothing of all.
+    pub(crate) fn again(&mut self) {
+        let Self { routes, silent, .. } = self;
+        routes.retain(|route| !silent.iter().any(|base| route.base.is_same_server(base)));
+        self.next = 0;
     }
 }
 
@@ -97,6 +107,18 @@ mod tests {
         let turned =
             ["https://b/t/ Authenticated", "https://b/t/ Unauthenticated", "http://a/t/ Unauthenticated"];
         assert_eq!(walk(routes(1), Leaving::Refused), turned);
+    }
+
+    #[test]
+    fn for_another_file_only_servers_that_answered_are_asked_again() {
+        let mut routes = routes(0);
+        routes.leave(Leaving::Refused);
+        routes.leave(Leaving::Unreachable);
+        routes.leave(Leaving::Refused);
+        assert_eq!(routes.current(), None);
+        routes.again();
+        let all = ["https://b/t/ Authenticated", "https://b/t/ Unauthenticated"];
+        assert_eq!(walk(routes, Leaving::Refused), all);
     }
 
     #[test]
