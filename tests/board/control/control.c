@@ -85,6 +85,12 @@ static void set(board_control *control, const char *key, const char *value, int6
         control->device_auth_ready = either(key, value, "ready", "waiting");
     } else if (strcmp(key, "clock") == 0) {
         set_clock(control, value, since);
+    } else if (strcmp(key, "uptime") == 0) {
+        uint64_t seconds = 0;
+        if (!number_in(value, &seconds) || seconds > INT32_MAX) {
+            board_refuse(key, value);
+        }
+        control->uptime_seconds = (int64_t)seconds;
     }
 }
 

@@ -29,6 +29,7 @@ typedef struct {
     bool device_auth_ready;
     board_clock clock;
     int64_t shift_seconds;
+    int64_t uptime_seconds; /* added to the clock that never jumps, which here it does */
 } board_control;
 
 /* What holds at this moment. Ends the program where environment or file cannot be understood. */

@@ -45,7 +45,11 @@ int clock_gettime(clockid_t clock, struct timespec *now)
     if (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE) {
         return board_time(now);
     }
-    return (int)syscall(SYS_clock_gettime, clock, now);
+    int result = (int)syscall(SYS_clock_gettime, clock, now);
+    if (result == 0 && (clock == CLOCK_MONOTONIC || clock == CLOCK_BOOTTIME)) {
+        now->tv_sec += (time_t)board_control_now().uptime_seconds;
+    }
+    return result;
 }
 
 int gettimeofday(struct timeval *restrict now, void *restrict zone)

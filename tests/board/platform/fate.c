@@ -52,7 +52,7 @@ static void parse_fault(const char *text)
 
 void fate_start(void)
 {
-    static const char *const names[] = {"old", "new", "prefix", "zeros", "garbage", "mixed"};
+    static const char *const names[] = {"old", "new", "prefix", "zeros", "garbage", "mixed", "alone"};
     cut = board_number("BOARD_CUT", 0);
     const char *how = getenv("BOARD_CUT_LEAVES");
     bool known = how == NULL;

@@ -11,7 +11,7 @@
 #define BOARD_EXIT_CUT 86
 
 /* What the medium is found to hold after the power failed: README.md, "how the power fails". */
-typedef enum { LEAVES_OLD, LEAVES_NEW, LEAVES_PREFIX, LEAVES_ZEROS, LEAVES_GARBAGE, LEAVES_MIXED } leaves;
+typedef enum { LEAVES_OLD, LEAVES_NEW, LEAVES_PREFIX, LEAVES_ZEROS, LEAVES_GARBAGE, LEAVES_MIXED, LEAVES_ALONE } leaves;
 
 /* The platform's largest mutable file, and the unit in which power cuts destroy what lies near a write. */
 #define MEDIUM_BYTES_MAX 65536U

@@ -57,7 +57,7 @@ void wreckage(medium_image *found, const medium_image *synced, const medium_imag
               const bool in_doubt[MEDIUM_BLOCKS], const bool touched[MEDIUM_BLOCKS], size_t half_offset, leaves how)
 {
     noise_state = board_number("BOARD_SEED", 1) * UINT64_C(0x9E3779B97F4A7C15) | 1U;
-    *found = how == LEAVES_OLD ? *synced : how == LEAVES_PREFIX ? *before : *after;
+    *found = how == LEAVES_OLD || how == LEAVES_ALONE ? *synced : how == LEAVES_PREFIX ? *before : *after;
     if (how == LEAVES_PREFIX) {
         for (size_t index = 0; index < half_offset; index++) {
             found->bytes[index] = after->bytes[index];
@@ -71,7 +71,7 @@ void wreckage(medium_image *found, const medium_image *synced, const medium_imag
             mix(found->bytes + start, synced->bytes + start, after->bytes + start);
         } else if (how == LEAVES_ZEROS && touched[block]) {
             memset(found->bytes + start, 0, MEDIUM_BLOCK_BYTES);
-        } else if (how == LEAVES_GARBAGE && touched[block]) {
+        } else if ((how == LEAVES_GARBAGE || how == LEAVES_ALONE) && touched[block]) {
             garble(found->bytes + start, MEDIUM_BLOCK_BYTES);
         }
     }
