@@ -33,6 +33,7 @@ pub mod pki;
 pub mod power;
 pub mod process;
 pub mod publisher;
+pub mod report;
 pub mod rt_core;
 pub mod signers;
 pub mod tls_rows;

@@ -2,18 +2,15 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use bundle::{Order, Report, ReportFrame};
+use bundle::{Order, Report};
 use device_agent::mt3620::{Answered, AppVerdict, Pace, Shown};
 use device_agent::{Reason, Verdict};
-use ed25519_dalek::Signer as _;
-use system_tests::signers::{public_key, signing_key};
+use system_tests::report;
 
 use crate::board::{Board, authenticated};
 use crate::scene::{HUB, Scene, UPDATES};
 
 const HERE: Option<IpAddr> = Some(IpAddr::V4(Ipv4Addr::LOCALHOST));
-/// Domain and channel in front of a report's body (SPEC.md of the format, "Report").
-const REPORT_PREFIX_BYTES: usize = 23 + 8;
 
 /// Answers the open name questions with `address`.
 fn answer_names(board: &mut Board, address: Option<IpAddr>) -> bool {
@@ -220,13 +217,7 @@ fn an_answer_that_nobody_waits_for_does_not_end_the_wait() {
 
 /// Reads the bytes of a report as the server would, after an enrolled key has signed them.
 pub(crate) fn check_report(bytes: &[u8], expect: impl FnOnce(&Report<'_>)) {
-    let (key, body) = (public_key(200), &bytes[REPORT_PREFIX_BYTES..]);
-    let length = u16::try_from(body.len()).unwrap().to_le_bytes();
-    let (signature, channel) = (signing_key(200).sign(bytes).to_bytes(), bundle::ChannelId::of("prod"));
-    let frame = [b"TBRP\x01", &channel.0[..], &key.as_key().id().0, &length, body, &signature].concat();
-    let frame = ReportFrame::parse(&frame).unwrap();
-    let key = key.as_key();
-    expect(&frame.verify(&key).unwrap().expect("the bytes are those that a key signs"));
+    report::read(bytes, "prod", expect).expect("the bytes are those that a key signs");
 }
 
 #[test]

@@ -33,6 +33,8 @@ static EventRegistration *socket_registration;
 static int timer_fd = -1;
 static void (*tell_changed)(void);
 static bool has_changed;
+static bool has_report;
+static uint32_t report_ticket;
 static device_agent_snapshot last;
 
 static void refused(const char *what, int32_t code)
@@ -87,6 +89,21 @@ static void changed(void *context, uint64_t generation)
     (void)context;
     (void)generation;
     has_changed = true;
+}
+
+/* A report leaves over a connection that proves which device it is; this application has none that could carry it, so its log stands
+ * for that. The answer must wait: no callback may call the agent. */
+static int32_t report(void *context, uint32_t ticket, const uint8_t *message, size_t message_bytes)
+{
+    (void)context;
+    (void)Log_Debug("DA report bytes=%zu message=", message_bytes);
+    for (size_t index = 0; index < message_bytes; index++) {
+        (void)Log_Debug("%02x", message[index]);
+    }
+    (void)Log_Debug("\n");
+    report_ticket = ticket;
+    has_report = true;
+    return 0;
 }
 
 static void log_line(void *context, int32_t level, const char *line)
@@ -168,6 +185,10 @@ static void step(EventLoop *loop, int fd, EventLoop_IoEvents events, void *conte
     int32_t code = device_agent_step(agent);
     stack_measure();
     refused("step", code);
+    if (has_report) {
+        has_report = false;
+        refused("reported", device_agent_reported(agent, report_ticket, true));
+    }
     wait_for(code == DEVICE_AGENT_AGAIN);
     log_differences();
     if (has_changed) {
@@ -214,6 +235,7 @@ static int32_t start_agent(int store_fd, const uint8_t *seed, size_t seed_bytes)
                       .resolve = resolve,
                       .probe = probe,
                       .changed = changed,
+                      .report = report,
                       .log = log_line},
     };
     stack_paint();
