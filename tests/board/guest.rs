@@ -10,7 +10,7 @@ use crate::board::{
     archive::Archive,
     bench::Bench,
     image::Image,
-    kit::{Boot, Host, Reach},
+    kit::{Boot, Host, MEMORY_BYTES_MAX, Reach},
 };
 
 /// Modules that the machine needs: an interface that swallows all, its bus, its network, its disk and the file system on it.
@@ -127,11 +127,10 @@ $b chmod 600 /board/ballast
 echo +memory > /sys/fs/cgroup/cgroup.subtree_control
 $b mkdir /sys/fs/cgroup/app
 {environment}
-exec /bin/supervisor {memory_bytes} /image/{program} {arguments}
+exec /bin/supervisor {MEMORY_BYTES_MAX} /image/{program} {arguments}
 "#,
         storage_kib = image.storage_kib(),
         environment = environment.join("\n"),
-        memory_bytes = boot.memory_bytes,
         program = image.entry_point(),
         arguments = arguments.join(" "),
     )

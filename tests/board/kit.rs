@@ -51,8 +51,6 @@ pub struct Boot {
     pub clock: Clock,
     /// The network.
     pub hosts: Vec<Host>,
-    /// The program's memory, in the strict tier: the device's, unless a test is about something else.
-    pub memory_bytes: u64,
     /// Further variables of the board, as `tests/board/README.md` has them.
     pub environment: Vec<(String, String)>,
 }
@@ -66,7 +64,6 @@ impl Boot {
             arguments: Vec::new(),
             clock: Clock::Unset,
             hosts: Vec::new(),
-            memory_bytes: MEMORY_BYTES_MAX,
             environment: Vec::new(),
         }
     }

@@ -28,7 +28,8 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    fn parse(text: &str) -> Option<Self> {
+    /// Reads a line of the log; `None` for one that is not of the protocol.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let (_, text) = text.split_once(MARK)?;
         let mut words = text.trim_end().split(' ');
         let event = words.next()?.to_owned();

@@ -31,7 +31,7 @@ impl Found {
         let condition = store.condition();
         require(matches!(condition, Condition::Blank | Condition::Ready), || format!("{condition:?}"))?;
         let floors = store.record().floors;
-        let Some((slot, entry)) = store.readable().map(|(slot, entry)| (slot, entry.clone())) else {
+        let Some((slot, entry)) = store.readable().map(|(slot, entry)| (slot, *entry)) else {
             // A record that names a slot which does not hold is a bundle that was lost.
             require(store.record().phase.active().is_none(), || "the active slot is broken".to_owned())?;
             return Ok(Self { release: None, floors });

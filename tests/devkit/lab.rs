@@ -40,8 +40,6 @@ const SERVICE: &str = "iot-hub";
 pub(crate) const HOST: &str = "fleet.azure-devices.net";
 /// Between two checks of a device: the least that it accepts.
 const REFRESH_SECONDS: u32 = 60;
-/// What the service speaks: no more than IoT Hub does.
-const VERSIONS: &[&SupportedProtocolVersion] = &[&TLS12];
 /// The name under which the app finds the published tree; it leads to this machine everywhere.
 pub(crate) const TREE_HOST: &str = "localhost";
 /// The same on a whole machine, where that name is the machine's own.
@@ -58,9 +56,22 @@ pub(crate) enum Root {
     New,
 }
 
+/// The app's service.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Service {
+    /// The name of its host.
+    pub(crate) host: &'static str,
+    /// What it speaks.
+    pub(crate) versions: &'static [&'static SupportedProtocolVersion],
+}
+
+/// What the service is like unless a test is about something else: no more than IoT Hub speaks.
+const SERVICE_OLD: Service = Service { host: HOST, versions: &[&TLS12] };
+
 /// Everything on this machine.
 pub(crate) struct Lab<'s> {
     scene: &'s Scene,
+    service: Service,
     name: &'static str,
     pub(crate) vendor: Vendor,
     tree_root: Authority,
@@ -74,16 +85,28 @@ pub(crate) struct Lab<'s> {
 impl<'s> Lab<'s> {
     /// A fleet whose image has release 1, with the old root alone.
     pub(crate) fn new(scene: &'s Scene, name: &'static str) -> io::Result<Self> {
+        Self::with_service(scene, name, SERVICE_OLD)
+    }
+
+    /// The same, with another service.
+    pub(crate) fn with_service(scene: &'s Scene, name: &'static str, service: Service) -> io::Result<Self> {
         let vendor = Vendor::new();
         let tree_root = Authority::root("Synthetic Tree Root", YEARS);
         let tree: Arc<RwLock<Tree>> = Arc::default();
         let web = Web::tls(Arc::clone(&tree), &identity(&tree_root, TREE_HOST, YEARS))?;
-        let hub = Hub::start(&vendor.old_identity(HOST), VERSIONS)?;
+        let hub = Hub::start(&vendor.old_identity(service.host), service.versions)?;
         let image = scene.folder(name).join("image");
         let publisher = Publisher::new("prod-mcu", SIGNED);
-        let mut lab = Self { scene, name, vendor, tree_root, publisher, tree, web, hub, image };
+        let mut lab = Self { scene, service, name, vendor, tree_root, publisher, tree, web, hub, image };
         lab.publish(&[Root::Old]);
         lab.make_image("sample")?;
+        Ok(lab)
+    }
+
+    /// The same, with release 2 published, which brings the new root too.
+    pub(crate) fn with_update(scene: &'s Scene, name: &'static str) -> io::Result<Self> {
+        let mut lab = Self::new(scene, name)?;
+        lab.publish(&[Root::Old, Root::New]);
         Ok(lab)
     }
 
@@ -118,7 +141,7 @@ impl<'s> Lab<'s> {
     pub(crate) fn content(&self, roots: &[Root]) -> ManifestContent {
         let of_service: Vec<&[u8]> = roots.iter().map(|root| self.certificate(*root)).collect();
         let all = of_service.iter().copied().chain([self.tree_root.certificate().as_ref()]);
-        let endpoint = format!("{HOST}:{}", self.hub.address().port());
+        let endpoint = format!("{}:{}", self.service.host, self.hub.address().port());
         ManifestContent {
             anchors: all.map(|certificate| self.publisher.anchor(certificate)).collect(),
             services: vec![ServiceContent {
@@ -189,21 +212,22 @@ impl<'s> Lab<'s> {
 
     /// A board of its own, which knows the time and reaches the tree and the service.
     pub(crate) fn boot(&self, board: &str) -> Boot {
-        self.boot_with(board, &[self.web.url(TREE_HOST)], &[TREE_HOST, HOST])
+        self.boot_with(board, &[self.web.url(TREE_HOST)], &[TREE_HOST, self.service.host])
     }
 
     /// A board whose app follows these URLs, from an image that allows these hosts.
     pub(crate) fn boot_with(&self, board: &str, urls: &[String], allowed: &[&str]) -> Boot {
         let mut boot = Boot::new(self.directory(board));
         boot.clock = Clock::Seconds(NOW);
-        let host = format!("{HOST}:{}", self.hub.address().port());
+        let host = format!("{}:{}", self.service.host, self.hub.address().port());
         let address = self.hub.address().ip().to_string();
         let mut words = vec!["--device", "board-1", "--channel", "prod-mcu", "--service", SERVICE];
         words.extend(["--host", &host, "--address", &address]);
         words.extend(urls.iter().flat_map(|url| ["--url", url.as_str()]));
         words.extend(allowed.iter().flat_map(|host| ["--allowed", host]));
         boot.arguments = words.into_iter().map(str::to_owned).collect();
-        boot.hosts = vec![served(TREE_HOST, self.web.address()), served(HOST, self.hub.address())];
+        boot.hosts =
+            vec![served(TREE_HOST, self.web.address()), served(self.service.host, self.hub.address())];
         boot
     }
 
@@ -222,17 +246,6 @@ impl<'s> Lab<'s> {
     /// The folder of a board.
     pub(crate) fn directory(&self, board: &str) -> PathBuf {
         self.scene.folder(self.name).join(board)
-    }
-
-    /// What a server of the tree under another name proves itself with.
-    pub(crate) fn tree_identity_as(&self, host: &str) -> Identity {
-        identity(&self.tree_root, host, YEARS)
-    }
-
-    /// Starts the app on a whole machine.
-    pub(crate) fn start_strict(&self, boot: &Boot) -> io::Result<App> {
-        let running = self.scene.board(Tier::Strict).start(&Image::open(&self.image)?, boot)?;
-        Ok(App::new(running, boot.directory.clone()))
     }
 
     /// Starts the app.

@@ -5,6 +5,8 @@
 
 mod app;
 mod board;
+mod documents;
+mod each;
 mod figures;
 mod found;
 mod hostile;
@@ -15,6 +17,7 @@ mod medium;
 mod memory;
 mod output;
 mod own_bytes;
+mod reports;
 mod rotation;
 mod run;
 mod scene;

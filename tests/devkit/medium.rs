@@ -1,11 +1,12 @@
 //! Tests of the mutable file: whatever is found in it, whatever call fails, and whenever the power goes.
 
-use std::{error::Error, fmt::Display, io, sync::Mutex, thread};
+use std::{error::Error, io};
 
 use system_tests::power::{self, Flaw};
 
 use crate::{
     app::{Operation, REGION, mutable, operations},
+    each::each,
     figures::Figures,
     found::Found,
     lab::{Lab, Root, put},
@@ -29,11 +30,9 @@ pub(crate) const TESTS: [Test; 4] = [
 /// The exit code of a board whose power failed.
 const POWER_FAILED: i32 = 86;
 /// What a power cut leaves of what was not synced.
-const LEAVES: [&str; 6] = ["old", "new", "prefix", "zeros", "garbage", "mixed"];
+const LEAVES: [&str; 7] = ["old", "new", "prefix", "zeros", "garbage", "mixed", "alone"];
 /// How a storage operation fails.
 const FAULTS: [&str; 3] = ["EIO", "EDQUOT", "SHORT"];
-/// Runs at the same time: half of a run is waiting.
-const THREADS: usize = 4;
 /// Where the two journal records begin in the file.
 const RECORDS: [usize; 2] = [40_960, 49_152];
 /// Bytes of a record in front of its CRC.
@@ -120,30 +119,6 @@ fn update<'s>(scene: &'s Scene, name: &'static str) -> io::Result<(Lab<'s>, Vec<
     let operations = app.operations()?;
     app.stop()?;
     Ok((lab, file, operations))
-}
-
-/// Does something for each case, on several threads; every complaint is heard.
-fn each<C: Display + Sync>(
-    cases: &[C],
-    act: impl Fn(&C) -> Result<(), Box<dyn Error>> + Sync,
-) -> Result<(), String> {
-    let complaints = Mutex::new(Vec::new());
-    thread::scope(|scope| {
-        for part in 0..THREADS {
-            let (act, complaints) = (&act, &complaints);
-            scope.spawn(move || {
-                for case in cases.iter().skip(part).step_by(THREADS) {
-                    if let Err(error) = act(case)
-                        && let Ok(mut complaints) = complaints.lock()
-                    {
-                        complaints.push(format!("{case}: {error}"));
-                    }
-                }
-            });
-        }
-    });
-    let complaints = complaints.into_inner().map_err(|error| error.to_string())?;
-    if complaints.is_empty() { Ok(()) } else { Err(complaints.join("\n")) }
 }
 
 /// What a board holds after something went wrong, with `file` from before: one whole bundle, the old one or the new

@@ -31,8 +31,6 @@ pub(crate) const TESTS: [Test; 2] = [
     },
 ];
 
-/// The name of the tree's server in the machine's network.
-const TREE: &str = "updates.example";
 /// What must be left for pages of files.
 const MARGIN_BYTES: u64 = 16_384;
 /// How long the machine may take to end after its program.
@@ -40,16 +38,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 fn update_on_a_machine(scene: &Scene, figures: &mut Figures) -> Observation {
     let mut lab = Lab::new(scene, "machine")?;
-    let web = lab.another_web(&lab.tree_identity_as(TREE))?;
-    let mut boot = lab.boot_with("board", &[web.url(TREE)], &[TREE, HOST]);
-    // The machine has a name system of its own.
-    let named = boot.arguments.iter().position(|word| word == "--address");
-    if let Some(at) = named {
-        boot.arguments.drain(at..at + 2);
-    }
+    let (mut boot, _web) = lab.machine("board")?;
     boot.arguments.extend(["--cycles", "2"].map(str::to_owned));
-    boot.hosts = vec![served(TREE, web.address()), served(HOST, lab.hub.address())];
-    let mut app = lab.start_strict(&boot)?;
+    let mut app = lab.start_on(Tier::Strict, &boot)?;
     app.wait("ready", &[("release", "0.1"), ("phase", "seed")])?;
     app.wait("cycle", &[("release", "0.1"), ("reason", "up_to_date")])?;
     lab.publish(&[Root::Old, Root::New]);

@@ -2,20 +2,27 @@
 
 use std::error::Error;
 
+use rustls::{SupportedProtocolVersion, version::TLS13};
+
 use crate::{
     app::{App, bytes_written},
     figures::Figures,
-    lab::{HOST, Lab, Root},
+    lab::{HOST, Lab, Root, Service, TREE_HOST},
     scene::Scene,
     test::{Observation, Test, Tier, require},
 };
 
 /// The tests of following.
-pub(crate) const TESTS: [Test; 2] = [
+pub(crate) const TESTS: [Test; 3] = [
     Test {
         name: "the app follows a rotation with no rebuild and no restart",
         tier: Tier::Fast,
         act: follows_a_rotation,
+    },
+    Test {
+        name: "a service over TLS 1.3 is probed by the app and by the agent",
+        tier: Tier::Fast,
+        act: tls_1_3,
     },
     Test { name: "an unchanged check is one request and writes nothing", tier: Tier::Fast, act: unchanged },
 ];
@@ -45,6 +52,34 @@ fn follows_a_rotation(scene: &Scene, figures: &mut Figures) -> Observation {
     app.wait("cycle", &[("release", "0.3"), ("phase", "confirmed")])?;
     require(app.id() == id, || "it was restarted".to_owned())?;
     memory(app, figures)
+}
+
+fn tls_1_3(scene: &Scene, _: &mut Figures) -> Observation {
+    const NEW: &[&SupportedProtocolVersion] = &[&TLS13];
+    // The agent asks for addresses by name, and this name leads to this machine everywhere.
+    let service = Service { host: TREE_HOST, versions: NEW };
+    let mut lab = Lab::with_service(scene, "tls-1-3", service)?;
+    lab.publish(&[Root::Old, Root::New]);
+    for prober in ["own", "agent"] {
+        let mut boot = lab.boot(prober);
+        boot.arguments.extend(["--probe", prober].map(str::to_owned));
+        let app = lab.start(&boot)?;
+        app.wait("service", &[("verdict", "verified"), ("tls", "TLSv1.3")])?;
+        app.wait("log", &[("text", "probe"), ("present", "verified"), ("candidate", "verified")])?;
+        app.wait("cycle", &[("release", "0.2"), ("phase", "confirmed")])?;
+        let log = app.stop()?.join("\n");
+        require(log.contains("DA probe host=") == (prober == "own"), || log)?;
+    }
+    // And it refuses one that it must refuse.
+    lab.publish(&[Root::New]);
+    let mut boot = lab.boot("agent");
+    boot.arguments.extend(["--probe", "agent"].map(str::to_owned));
+    let app = lab.start(&boot)?;
+    app.wait("log", &[("text", "probe"), ("present", "verified"), ("candidate", "chain")])?;
+    app.wait("cycle", &[("release", "0.2"), ("reason", "probe_regression")])?;
+    app.stop()?;
+    Ok("release 2 confirmed over TLS 1.3 by either; release 3 would lose the service and is refused"
+        .to_owned())
 }
 
 /// What the agent's memory came to, by its parts.

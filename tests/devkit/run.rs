@@ -12,9 +12,9 @@ use std::{
 use serde::Serialize;
 
 use crate::{
-    Arguments, board,
+    Arguments, board, documents,
     figures::Figures,
-    junit, medium, memory, output, rotation,
+    junit, medium, memory, output, reports, rotation,
     scene::Scene,
     servers,
     test::{Outcome, Report, Test},
@@ -41,11 +41,13 @@ fn tests() -> Vec<Test> {
     [
         board::TESTS.as_slice(),
         &rotation::TESTS,
+        &reports::TESTS,
         &servers::TESTS,
+        &documents::TESTS,
         &medium::TESTS,
         &trust::TESTS,
-        &tls::TESTS,
         &memory::TESTS,
+        &tls::TESTS,
     ]
     .concat()
 }

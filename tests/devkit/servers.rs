@@ -1,6 +1,6 @@
 //! Tests of bad servers: whatever one does, the bundle stays, the reason is stable, and the next good check works.
 
-use std::{error::Error, sync::Mutex, thread};
+use std::{error::Error, fmt};
 
 use rustls::version::{TLS12, TLS13};
 use system_tests::{
@@ -10,9 +10,10 @@ use system_tests::{
 
 use crate::{
     app::bytes_written,
+    each::each,
     figures::Figures,
     hostile::{Deed, Hostile},
-    lab::{HOST, Lab, Root, TREE_HOST, YEARS, control, put, served},
+    lab::{HOST, Lab, TREE_HOST, YEARS, control, put, served},
     scene::Scene,
     test::{Observation, Test, Tier, require},
 };
@@ -28,24 +29,30 @@ pub(crate) const TESTS: [Test; 3] = [
     Test { name: "the network goes and comes back", tier: Tier::Fast, act: network },
 ];
 
-/// Checks at the same time.
-const THREADS: usize = 4;
-
 struct Case {
     name: &'static str,
     deed: Deed,
     reason: &'static str,
 }
 
-fn head(lines: &str) -> Vec<u8> {
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// An answer of 200 with these further lines.
+pub(crate) fn head(lines: &str) -> Vec<u8> {
     format!("HTTP/1.1 200 OK\r\n{lines}\r\n").into_bytes()
 }
 
-fn status(line: &str) -> Vec<u8> {
+/// An answer without a body.
+pub(crate) fn status(line: &str) -> Vec<u8> {
     format!("HTTP/1.1 {line}\r\nContent-Length: 0\r\n\r\n").into_bytes()
 }
 
-fn with(head: &[u8], body: &[u8]) -> Vec<u8> {
+/// A head and its body.
+pub(crate) fn with(head: &[u8], body: &[u8]) -> Vec<u8> {
     [head, body].concat()
 }
 
@@ -159,37 +166,16 @@ fn answers(scene: &Scene, _: &mut Figures) -> Observation {
     let (lab, file) = Lab::prepared(scene, "answers")?;
     let proof = lab.tree_identity();
     let body = lab.publisher.tree.get("prod-mcu/head").cloned().unwrap_or_default();
-    let (cases, complaints) = (cases(&body), Mutex::new(Vec::new()));
-    thread::scope(|scope| {
-        for part in 0..THREADS {
-            let (lab, file, cases, complaints, proof) = (&lab, &file, &cases, &complaints, &proof);
-            scope.spawn(move || {
-                for (number, case) in cases.iter().enumerate().skip(part).step_by(THREADS) {
-                    if let Err(error) = one_answer(lab, file, proof, number, case)
-                        && let Ok(mut complaints) = complaints.lock()
-                    {
-                        complaints.push(format!("{}: {error}", case.name));
-                    }
-                }
-            });
-        }
-    });
-    let complaints = complaints.into_inner().map_err(|error| error.to_string())?;
-    require(complaints.is_empty(), || complaints.join("\n"))?;
+    let cases = cases(&body);
+    each(&cases, |case| one_answer(&lab, &file, &proof, case))?;
     let seen: Vec<String> = cases.iter().map(|case| format!("{}: {}", case.name, case.reason)).collect();
     Ok(seen.join("; "))
 }
 
-fn one_answer(
-    lab: &Lab<'_>,
-    file: &[u8],
-    proof: &Identity,
-    number: usize,
-    case: &Case,
-) -> Result<(), Box<dyn Error>> {
+fn one_answer(lab: &Lab<'_>, file: &[u8], proof: &Identity, case: &Case) -> Result<(), Box<dyn Error>> {
     let server = Hostile::start(server_config(proof, &[&TLS13])?, case.deed.clone())?;
     let url = format!("https://{TREE_HOST}:{}/", server.address().port());
-    let board = format!("board-{number}");
+    let board = case.name.replace(' ', "-");
     let mut boot = lab.boot_with(&board, &[url], &[TREE_HOST, HOST]);
     boot.hosts.push(served(TREE_HOST, server.address()));
     put(&boot, file)?;
@@ -209,8 +195,7 @@ fn one_answer(
 }
 
 fn unproven(scene: &Scene, _: &mut Figures) -> Observation {
-    let mut lab = Lab::new(scene, "unproven")?;
-    lab.publish(&[Root::Old, Root::New]);
+    let lab = Lab::with_update(scene, "unproven")?;
     // A server whose root no bundle has: the same server goes on, unauthenticated.
     let stranger = Authority::root("Somebody's Root", YEARS);
     let web = lab.another_web(&identity(&stranger, TREE_HOST, YEARS))?;
@@ -231,8 +216,7 @@ fn unproven(scene: &Scene, _: &mut Figures) -> Observation {
 }
 
 fn network(scene: &Scene, _: &mut Figures) -> Observation {
-    let mut lab = Lab::new(scene, "network")?;
-    lab.publish(&[Root::Old, Root::New]);
+    let lab = Lab::with_update(scene, "network")?;
     let mut boot = lab.boot("board");
     boot.environment.push(("BOARD_NETWORK".to_owned(), "down".to_owned()));
     let app = lab.start(&boot)?;

@@ -42,8 +42,7 @@ const YEAR_2099: i64 = 4_070_908_800;
 const YEAR_1970: i64 = 1_000;
 
 fn no_clock(scene: &Scene, _: &mut Figures) -> Observation {
-    let mut lab = Lab::new(scene, "no-clock")?;
-    lab.publish(&[Root::Old, Root::New]);
+    let lab = Lab::with_update(scene, "no-clock")?;
     let mut boot = lab.boot("board");
     boot.clock = Clock::Unset;
     let app = lab.start(&boot)?;
@@ -58,8 +57,7 @@ fn no_clock(scene: &Scene, _: &mut Figures) -> Observation {
 }
 
 fn year_1970(scene: &Scene, _: &mut Figures) -> Observation {
-    let mut lab = Lab::new(scene, "year-1970")?;
-    lab.publish(&[Root::Old, Root::New]);
+    let lab = Lab::with_update(scene, "year-1970")?;
     let mut boot = lab.boot("board");
     boot.clock = Clock::Seconds(YEAR_1970);
     let app = lab.start(&boot)?;
@@ -85,8 +83,7 @@ const CONFIRMED: [(&str, &str); 4] =
     [("release", "0.2"), ("phase", "confirmed"), ("reason", "up_to_date"), ("stale", "0")];
 
 fn year_2099(scene: &Scene, _: &mut Figures) -> Observation {
-    let mut lab = Lab::new(scene, "year-2099")?;
-    lab.publish(&[Root::Old, Root::New]);
+    let lab = Lab::with_update(scene, "year-2099")?;
     let mut boot = lab.boot("board");
     in_2099(&lab, &mut boot, Tier::Fast, App::stop)?;
     // The right time, in the same process.
@@ -100,11 +97,8 @@ fn year_2099(scene: &Scene, _: &mut Figures) -> Observation {
 }
 
 fn year_2099_machine(scene: &Scene, _: &mut Figures) -> Observation {
-    let mut lab = Lab::new(scene, "year-2099-machine")?;
-    lab.publish(&[Root::Old, Root::New]);
+    let lab = Lab::with_update(scene, "year-2099-machine")?;
     let (mut boot, _web) = lab.machine("board")?;
-    // This is about the machine's own clock; what the app takes of its memory is measured elsewhere.
-    boot.memory_bytes = 4 * MEMORY_BYTES_MAX;
     let cut_power = |app| {
         drop::<App>(app);
         Ok(())
@@ -138,8 +132,7 @@ fn in_2099<T>(
 }
 
 fn older_app(scene: &Scene, _: &mut Figures) -> Observation {
-    let mut lab = Lab::new(scene, "older-app")?;
-    lab.publish(&[Root::Old, Root::New]);
+    let lab = Lab::with_update(scene, "older-app")?;
     let boot = lab.boot("board");
     installs(&lab, "board", "0.1")?;
     // The image still has release 1.
@@ -197,8 +190,7 @@ fn not_allowed(scene: &Scene, _: &mut Figures) -> Observation {
 }
 
 fn orders(scene: &Scene, _: &mut Figures) -> Observation {
-    let mut lab = Lab::new(scene, "orders")?;
-    lab.publish(&[Root::Old, Root::New]);
+    let mut lab = Lab::with_update(scene, "orders")?;
     installs(&lab, "board", "0.1")?;
     // Release 3 withdraws what release 2 brought.
     lab.publish(&[Root::Old]);
