@@ -218,15 +218,24 @@ impl<S: Storage> Store<S> {
         self.require_writable()
     }
 
-    /// Reads journal and slots again, through `scratch`: where that fails, the record is the one from before.
-    fn reload(&mut self, scratch: &mut Record) -> Result<(), Error<S::Error>> {
+    /// Reads journal and slots again, through `scratch`: where that fails, the record is the one from before. So it is
+    /// where the journal has lost it, which is false: keyring and floors never go back, whatever became of the medium.
+    fn reload(&mut self, scratch: &mut Record) -> Result<bool, Error<S::Error>> {
         let loaded = journal::load(&mut self.storage, &self.region, scratch);
         let journal = loaded.map_err(|(at, source)| Error::storage(Operation::Read, at)(source))?;
-        self.condition = journal.condition;
-        core::mem::swap(&mut self.record, scratch);
-        self.block = journal.block;
+        let is_behind = match journal.condition {
+            Condition::Blank | Condition::Lost => true,
+            Condition::Ready => scratch.sequence < self.record.sequence,
+            Condition::Foreign | Condition::NewerFormat { .. } => false,
+        };
+        let is_there = self.condition != Condition::Ready || !is_behind;
+        if is_there {
+            self.condition = journal.condition;
+            core::mem::swap(&mut self.record, scratch);
+            self.block = journal.block;
+        }
         self.find_readable();
-        Ok(())
+        Ok(is_there)
     }
 
     fn write(&mut self, next: &mut Record) -> Result<(), Error<S::Error>> {
@@ -237,8 +246,7 @@ impl<S: Storage> Store<S> {
         if let Err(error) = put(&mut self.storage, &self.region, next, target) {
             let before = (self.block, self.condition);
             self.durability = Durability::Unread;
-            self.reload(next)?;
-            let torn = (self.block, self.condition) == before;
+            let torn = self.reload(next)? && (self.block, self.condition) == before;
             self.durability = if torn { Durability::Durable } else { Durability::Doubtful };
             return Err(error);
         }

@@ -3,11 +3,11 @@
 use bundle::{Order, UnixSeconds};
 use crc::{CRC_32_ISO_HDLC, Crc};
 
-use super::{channel, denials, head, install, next_keyring, open, refusal, release, stage};
+use super::{TestStore, channel, denials, head, install, next_keyring, open, refusal, release, stage};
 use crate::{
-    CheckNote, Condition, Error, Floors, Phase, Record, SlotIndex, Storage as _,
+    CheckNote, Condition, Error, Floors, KeyringBytes, Phase, Record, Restated, SlotIndex, Storage as _,
     codec::{self, Block},
-    fault::Medium,
+    fault::{Fault, Medium},
     limits::{BLOCK_BYTES, RECORD_BYTES},
 };
 
@@ -115,6 +115,40 @@ fn a_lost_store_says_so_and_starts_anew() {
     assert_eq!(store.condition(), Condition::Lost);
     install(&mut store, 1).unwrap();
     assert_eq!(open(store.into_storage()).condition(), Condition::Ready);
+}
+
+#[test]
+fn a_journal_that_is_destroyed_while_it_is_in_use_is_written_again() {
+    let note = |store: &mut TestStore, reason| {
+        store.change(|change| {
+            change.note_check(CheckNote { at: None, reason });
+            Ok(())
+        })
+    };
+    // The third record stands in the first block; the second one, of an older keyring, is still whole.
+    let blocks = [[57_344, 65_536].as_slice(), &[57_344], &[65_536]];
+    let cases = blocks.into_iter().flat_map(|lost| [Fault::InputOutput, Fault::Short].map(|it| (lost, it)));
+    for (lost, fault) in cases {
+        let mut store = open(Medium::new(4_096));
+        install(&mut store, 1).unwrap();
+        let keyring = KeyringBytes::new(b"the second keyring").unwrap();
+        let (order, restated) = (Order::new(0, 2), Restated::default());
+        store.change(|change| change.update_keyring(&keyring, order, UnixSeconds(9), restated)).unwrap();
+        let before = store.record().clone();
+        let medium = store.storage_mut();
+        lost.iter().for_each(|block| medium.flip(block + 9, 1));
+        medium.fail_at(medium.operations() + 1, fault);
+        note(&mut store, 7).unwrap_err();
+        assert_eq!((store.condition(), store.record()), (Condition::Ready, &before), "{lost:?} {fault:?}");
+        assert!(store.readable().is_some(), "{lost:?} {fault:?}");
+        note(&mut store, 8).unwrap();
+        let store = open(store.into_storage());
+        assert_eq!(
+            (&store.record().keyring, store.record().floors),
+            (&keyring, before.floors),
+            "{lost:?} {fault:?}"
+        );
+    }
 }
 
 fn seal(block: &mut [u8; BLOCK_BYTES]) {
