@@ -14,6 +14,7 @@ use device_agent::{Agent, Clock, Configuration, Memory, Mode, Reason, Transport,
 use store::fault::Medium;
 use store::{Region, Store};
 
+use crate::heap::beside;
 use crate::quiet::{Pass, Quiet};
 use crate::scene::{SIGNED, Scene};
 use crate::wait::ready;
@@ -117,7 +118,7 @@ impl Platform for TestPlatform {
     }
 
     fn log(&mut self, _: Level, line: fmt::Arguments<'_>) {
-        self.0.lines.borrow_mut().push(line.to_string());
+        beside(|| self.0.lines.borrow_mut().push(line.to_string()));
     }
 }
 

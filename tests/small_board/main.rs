@@ -5,6 +5,7 @@
 //! | `server`, `quiet` | a server of the published tree with manners to choose, and how it tells that it says no more |
 //! | `scene`, `board` | a fleet with its servers, and a board whose clock the test moves |
 //! | `cycles`, `probes`, `hostile` | the driver itself |
+//! | `heap` | what is left of the heap, down to nothing |
 //! | `program`, `application`, `rotation`, `interface` | a program that uses the C functions, as C would |
 
 #![expect(
@@ -18,6 +19,7 @@
 mod application;
 mod board;
 mod cycles;
+mod heap;
 mod hostile;
 mod interface;
 mod probes;

@@ -88,24 +88,24 @@ pub unsafe extern "C" fn device_agent_probed_chain(
     };
     answer(agent, |agent| {
         let sum = lengths.iter().fold(0_usize, |sum, length| sum.saturating_add(*length));
-        if sum <= limits::SERVED_BYTES_MAX && !has_room(sum.saturating_mul(2)) {
+        // Servers decide what an application is served: nothing is copied before it is known to be short.
+        if lengths.len() > limits::SERVED_CERTIFICATES_MAX || sum > limits::SERVED_BYTES_MAX {
+            return Err(Code::BadArgument);
+        }
+        if !has_room(sum.saturating_mul(2)) {
             let unknown = Some(Verdict::Inconclusive(Reason::ProbeTooComplex));
             return Ok(agent
                 .driver
                 .probed(ticket, AppVerdict::Judged { present: unknown, candidate: unknown }));
         }
-        let (mut ders, mut total) = (Vec::new(), 0_usize);
+        let mut ders = Vec::with_capacity(lengths.len());
         for (pointer, length) in pointers.iter().zip(lengths) {
-            total = total.saturating_add(*length);
             // SAFETY: the caller's certificates.
             let der = unsafe { bytes(*pointer, *length)? };
-            if der.is_empty() || total > limits::SERVED_BYTES_MAX {
+            if der.is_empty() {
                 return Err(Code::BadArgument);
             }
             ders.push(CertificateDer::from(der).into_owned());
-        }
-        if ders.len() > limits::SERVED_CERTIFICATES_MAX {
-            return Err(Code::BadArgument);
         }
         let mut ders = ders.into_iter();
         let end_entity = ders.next().ok_or(Code::BadArgument)?;

@@ -22,6 +22,9 @@ struct Chain {
 }
 
 impl ServedChain {
+    /// Bytes of the heap that it takes beside the certificates and their list: itself, and two counters.
+    pub(crate) const BYTES: usize = size_of::<Chain>() + 2 * size_of::<usize>();
+
     pub(crate) fn new(
         end_entity: CertificateDer<'static>,
         intermediates: Vec<CertificateDer<'static>>,

@@ -121,8 +121,16 @@ fn copied(certificate: &CertificateRef<'_>) -> Result<ServedChain, Error> {
     }
     // RFC 8446 §4.4.2: a server's list is never empty.
     let (first, rest) = certificate.entries.split_first().ok_or(Error::Unauthenticated)?;
+    // The list is there before what it lists: a server that fills the heap to the last byte leaves none for it.
+    let mut intermediates = Vec::new();
+    intermediates.try_reserve_exact(rest.len()).map_err(|_| Error::ChainTooLong)?;
     let end_entity = copy(first)?;
-    let intermediates = rest.iter().map(copy).collect::<Result<Vec<_>, _>>()?;
+    for entry in rest {
+        intermediates.push(copy(entry)?);
+    }
+    if !has_room(ServedChain::BYTES) {
+        return Err(Error::ChainTooLong);
+    }
     Ok(ServedChain::new(end_entity, intermediates))
 }
 

@@ -1,14 +1,13 @@
 //! The anchors of a service, written into a buffer of the application's in the form that its TLS stack reads.
 
 use alloc::vec;
-use alloc::vec::Vec;
 use core::fmt;
 
 use bundle::{Anchor, AnchorIndex, Denial, Sha256, join};
 use chain::Certificate;
 use store::Storage;
 
-use super::has_room;
+use super::memory::{collected, has_room};
 use crate::{Agent, Held, OpenBundle, Unreadable, check_exportable};
 
 /// A form that TLS stacks read.
@@ -26,7 +25,7 @@ pub enum Form {
 pub enum AnchorsError {
     /// There is no such bundle.
     NoBundle,
-    /// There is no memory for one certificate now; there is once a connection or a judgement is over.
+    /// There is no memory for one certificate, or for the deny list, now; there is once a connection or a judgement is over.
     NoMemory,
     /// The bundle has no service of this name.
     UnknownService,
@@ -92,7 +91,7 @@ fn each<S: Storage>(
     take: &mut dyn FnMut(&[u8]),
 ) -> Result<(), AnchorsError> {
     // The newest verified deny list applies to every bundle.
-    let denials: Vec<Denial> = agent.denials().iter().collect();
+    let denials = collected(agent.denials().iter()).ok_or(AnchorsError::NoMemory)?;
     agent.open(held, |open| each_of(open, &denials, service, form, take)).ok_or(AnchorsError::NoBundle)?
 }
 

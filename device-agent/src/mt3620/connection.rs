@@ -58,6 +58,8 @@ pub(crate) enum TlsPurpose {
 pub(crate) enum Fault {
     /// The server closed the connection.
     Closed,
+    /// There is no memory for an answer.
+    Memory,
     /// The connection was not made, or broke.
     Network(NetworkError),
     /// The chain does not verify.
@@ -183,7 +185,7 @@ where
                 if length == 0 {
                     return Err(Fault::Closed);
                 }
-                mailbox.deliver(piece.get(..length).unwrap_or_default());
+                mailbox.deliver(piece.get(..length).unwrap_or_default()).ok_or(Fault::Memory)?;
             }
         }
     }

@@ -283,6 +283,10 @@ impl<P: Platform, S: Storage> Driver<'_, P, S> {
                 self.log_route(Level::Warning, format_args!("the server closed the connection"));
                 Leaving::Unreachable
             }
+            Err(Fault::Memory) => {
+                self.log_route(Level::Error, format_args!("not enough memory for an answer"));
+                Leaving::Unreachable
+            }
             Err(Fault::Network(error)) => {
                 self.log_route(Level::Warning, format_args!("no connection: {error}"));
                 Leaving::Unreachable

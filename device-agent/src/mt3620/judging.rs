@@ -4,14 +4,14 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use bundle::{Denial, Manifest};
+use bundle::Manifest;
 use chain::{AnchorSet, Purpose, Selection, Served, Steps, Time, Verdict as ChainVerdict};
 use rustls_pki_types::{CertificateDer, ServerName};
 use store::Storage;
 use verified_tls::ServedChain;
 
 use super::limits::SELECTION_BYTES_MAX;
-use super::memory::{has_room, room};
+use super::memory::{collected, has_room, room};
 use crate::{Agent, Held, JudgingTime, OpenBundle, Reason, Verdict};
 
 /// A chain that a server showed, and proved the key of.
@@ -146,8 +146,8 @@ impl Judging {
     /// present bundle is loaded.
     pub(crate) fn step_excuse<S: Storage>(&mut self, agent: &Agent<'_, S>) -> Option<bool> {
         let candidate = agent.candidate_manifest();
-        let denials: Vec<Denial> =
-            candidate.iter().flat_map(|manifest: &Manifest<'_>| manifest.denials().iter()).collect();
+        let denials = candidate.iter().flat_map(|manifest: &Manifest<'_>| manifest.denials().iter());
+        let Some(denials) = collected(denials) else { return Some(false) };
         let judge = match (&self.loaded, &self.scope) {
             (Some(loaded), Scope::Service(service)) => loaded.set.service(service),
             _ => None,
@@ -166,9 +166,8 @@ impl Judging {
             Scope::Service(service) => Selection::Service(service),
         };
         let served = self.chain.served(&self.name);
-        // The newest verified deny list applies to every bundle. It has at most 64 entries, and is there before the rest
-        // of the heap is counted.
-        let denials: Vec<Denial> = agent.denials().iter().collect();
+        // The newest verified deny list applies to every bundle, and is there before the rest of the heap is counted.
+        let denials = collected(agent.denials().iter()).ok_or(NO_ROOM.0)?;
         let budget = room(SELECTION_BYTES_MAX);
         let select = |open: OpenBundle<'_>| {
             let OpenBundle { manifest, content, read } = open;

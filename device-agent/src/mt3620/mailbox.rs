@@ -119,16 +119,17 @@ impl Mailbox {
         .await
     }
 
-    /// For the conversation: bytes that were wished for.
-    pub(crate) fn deliver(&self, bytes: &[u8]) {
+    /// For the conversation: bytes that were wished for; `None` where there is no memory for them.
+    pub(crate) fn deliver(&self, bytes: &[u8]) -> Option<()> {
         let mut incoming = self.incoming.take();
         if incoming.capacity() < INCOMING_BYTES {
             let more = INCOMING_BYTES.saturating_sub(incoming.len());
-            incoming.reserve_exact(more);
+            incoming.try_reserve_exact(more).ok()?;
         }
         incoming.extend_from_slice(bytes);
         self.incoming.set(incoming);
         self.wish.set(Wish::Nothing);
+        Some(())
     }
 
     /// For the conversation: shows a chain and waits for the judgement on it.

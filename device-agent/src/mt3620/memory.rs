@@ -23,6 +23,14 @@ pub fn has_room(bytes: usize) -> bool {
     is_there
 }
 
+/// The items in a list that is as long as they are; `None` where there is no room for it.
+pub(crate) fn collected<T>(items: impl Iterator<Item = T> + Clone) -> Option<Vec<T>> {
+    let mut list = Vec::new();
+    list.try_reserve_exact(items.clone().count()).ok()?;
+    list.extend(items);
+    Some(list)
+}
+
 /// True while room is looked for, for allocators that count: such a block is never used.
 #[must_use]
 pub fn is_looking_for_room() -> bool {
