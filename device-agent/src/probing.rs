@@ -59,6 +59,9 @@ impl<S: Storage> Agent<'_, S> {
 
     /// Makes the staged candidate what applications read, on trial.
     fn commit(&mut self, now: Now) -> Result<(), Reason> {
+        if !Denials::has_room() {
+            return Err(Reason::StoreFailed);
+        }
         let content: Content = self.candidate.ok_or(Reason::StoreFailed)?;
         let filling = self.filling.take().ok_or(Reason::StoreFailed)?;
         let sealed = filling.sealed.ok_or(Reason::StoreFailed)?;

@@ -231,6 +231,9 @@ fn check_memory(memory: &Memory<'_>) -> Result<(), StartError> {
 /// Puts header and body of a verified keyring document in the place of a keyring; where that fails, nothing changes.
 pub(crate) fn replace_keyring(place: &mut Option<KeyringBytes>, document: &[u8]) -> Option<()> {
     let envelope = Envelope::parse_whole(document).ok()?;
+    if place.is_none() && !KeyringBytes::has_room() {
+        return None;
+    }
     let mut keyring = place.take().unwrap_or_default();
     let replaced = keyring.replace(&[envelope.header_bytes(), envelope.body()]);
     if replaced.is_some() || !keyring.as_bytes().is_empty() {

@@ -150,6 +150,9 @@ impl<S: Storage> Agent<'_, S> {
         let manifest = self.candidate_manifest().ok_or(Reason::ReleaseMalformed)?;
         let document_bytes = self.candidate.map_or(0, |content| u64::from(content.document_bytes));
         let total = document_bytes.saturating_add(manifest.blob_bytes());
+        if !Denials::has_room() {
+            return Err(Reason::StoreFailed);
+        }
         let mut denials = Denials::default();
         denials.fill(manifest.order(), manifest.denials().iter()).ok_or(Reason::ReleaseTooLarge)?;
         let covered = coverage::check(&manifest);

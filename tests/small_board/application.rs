@@ -16,6 +16,7 @@ use device_agent_c::lifecycle::{
     DeviceAgentWait, device_agent_nudge, device_agent_step, device_agent_stop, device_agent_wait_for,
 };
 
+use crate::heap::beside;
 use crate::program::{size, snapshot};
 use crate::scene::SIGNED;
 
@@ -96,7 +97,7 @@ unsafe extern "C" fn unix_seconds(context: *mut c_void) -> u64 {
 unsafe extern "C" fn resolve(context: *mut c_void, ticket: u32, host: *const c_char) -> i32 {
     // SAFETY: the context is that of the start, and the string lives until this returns.
     let (application, host) = unsafe { (called(context, "resolve"), CStr::from_ptr(host)) };
-    application.names.borrow_mut().push((ticket, host.to_str().unwrap().to_owned()));
+    beside(|| application.names.borrow_mut().push((ticket, host.to_str().unwrap().to_owned())));
     0
 }
 
@@ -118,7 +119,8 @@ unsafe extern "C" fn probe(context: *mut c_void, probe: *const DeviceAgentProbe)
 
 unsafe extern "C" fn changed(context: *mut c_void, generation: u64) {
     // SAFETY: the context is that of the start.
-    unsafe { called(context, "changed") }.changes.borrow_mut().push(generation);
+    let application = unsafe { called(context, "changed") };
+    beside(|| application.changes.borrow_mut().push(generation));
 }
 
 unsafe extern "C" fn report(
@@ -130,12 +132,12 @@ unsafe extern "C" fn report(
     // SAFETY: the context is that of the start, and the bytes live until this returns.
     let (application, bytes) =
         unsafe { (called(context, "report"), std::slice::from_raw_parts(report, report_bytes)) };
-    application.reports.borrow_mut().push((ticket, bytes.to_vec()));
+    beside(|| application.reports.borrow_mut().push((ticket, bytes.to_vec())));
     0
 }
 
 unsafe extern "C" fn log(context: *mut c_void, level: i32, line: *const c_char) {
     // SAFETY: the context is that of the start, and the string lives until this returns.
     let (application, line) = unsafe { (called(context, "log"), CStr::from_ptr(line)) };
-    application.lines.borrow_mut().push((level, line.to_str().unwrap().to_owned()));
+    beside(|| application.lines.borrow_mut().push((level, line.to_str().unwrap().to_owned())));
 }

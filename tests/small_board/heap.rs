@@ -14,7 +14,7 @@ use system_tests::pki::Authority;
 use system_tests::tls_service::Identity;
 
 use crate::board::Board;
-use crate::program::Program;
+use crate::program::{Program, snapshot};
 use crate::scene::{Scene, UPDATES};
 use crate::server::{Manner, Then};
 
@@ -63,12 +63,18 @@ pub(crate) fn beside<T>(work: impl FnOnce() -> T) -> T {
     result
 }
 
+/// As many as a bundle can have, of nobody's certificates.
+fn denials() -> Vec<Denial> {
+    let denial = |number: u8| Denial { kind: DenialKind::Certificate, sha256: Sha256::of(&[&[number]]) };
+    let mut denials: Vec<Denial> = (0..64).map(denial).collect();
+    denials.sort_unstable();
+    denials
+}
+
 /// A board that denies as much as a bundle can.
 fn denying(scene: &mut Scene) -> Board {
     let mut content = scene.content(&[&scene.vendor.old_root]);
-    let denial = |number: u8| Denial { kind: DenialKind::Certificate, sha256: Sha256::of(&[&[number]]) };
-    content.denials = (0..64).map(denial).collect();
-    content.denials.sort_unstable();
+    content.denials = denials();
     scene.publish(&content);
     // The longest name that a server can have, which is kept more than once.
     let host = [["x"; 62].concat().as_str(); 4].join(".");
@@ -104,6 +110,23 @@ fn a_server_that_fills_the_heap_ends_nothing() {
         }
         assert!(board.has_logged("too_complex") || board.has_logged("tls_chain_too_long"));
     }
+}
+
+#[test]
+fn an_update_for_which_there_is_no_room_ends_nothing() {
+    let mut scene = Scene::new();
+    let mut content = scene.content(&[&scene.vendor.old_root, &scene.vendor.new_root]);
+    content.denials = denials();
+    scene.publish(&content);
+    let mut released = Vec::new();
+    for more in (0..20_480).step_by(256) {
+        let program = Program::start(&scene);
+        within(limits::CONNECTION_BYTES + more, || program.cycle());
+        released.push(snapshot().release.number);
+        program.stop();
+    }
+    assert!(released.is_sorted(), "{released:?}");
+    assert_eq!((released.first(), released.last()), (Some(&1), Some(&2)), "{released:?}");
 }
 
 #[test]

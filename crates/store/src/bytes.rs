@@ -24,7 +24,29 @@ impl<const N: usize> Bytes<N> {
         let bytes = alloc::vec![0; N].into_boxed_slice();
         Self { bytes }
     }
+
+    /// Room for one more; `None` where the heap has none. It is held until it is dropped.
+    pub(crate) fn room() -> Option<Room> {
+        #[cfg(not(feature = "boxed"))]
+        let room = Room;
+        #[cfg(feature = "boxed")]
+        let room = {
+            let mut bytes = alloc::vec::Vec::new();
+            bytes.try_reserve_exact(N).ok()?;
+            // A block that nobody looks at need not be allocated at all, says the optimiser.
+            core::hint::black_box(bytes.as_ptr());
+            Room(bytes)
+        };
+        Some(room)
+    }
 }
+
+/// Room on the heap, where a field stands there.
+#[cfg(not(feature = "boxed"))]
+pub(crate) struct Room;
+/// Room on the heap, where a field stands there.
+#[cfg(feature = "boxed")]
+pub(crate) struct Room(#[expect(dead_code, reason = "it is held")] alloc::vec::Vec<u8>);
 
 impl<const N: usize> Deref for Bytes<N> {
     type Target = [u8];

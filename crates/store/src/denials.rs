@@ -5,7 +5,7 @@ use core::fmt;
 use bundle::{Denial, DenialKind, Order, Sha256};
 
 use crate::{
-    bytes::Bytes,
+    bytes::{Bytes, Room},
     limits::{DENIAL_BYTES, DENIALS_MAX},
 };
 
@@ -59,6 +59,16 @@ impl Denials {
     #[must_use]
     pub fn contains(&self, denial: &Denial) -> bool {
         self.iter().any(|entry| entry == *denial)
+    }
+
+    /// True where there is room for one more list. Without the feature `boxed` it needs none.
+    #[must_use]
+    pub fn has_room() -> bool {
+        Self::room().is_some()
+    }
+
+    pub(crate) fn room() -> Option<Room> {
+        Bytes::<{ DENIAL_BYTES * DENIALS_MAX }>::room()
     }
 
     /// Makes it the empty list of no release, in place.

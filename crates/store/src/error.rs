@@ -35,6 +35,8 @@ pub enum Error<E> {
         /// The format that stands there.
         format: u16,
     },
+    /// The heap has no room for the next record; there may be once a connection is over.
+    NoMemory,
     /// A read outside the slot's content.
     OutOfRange,
     /// The medium failed.
@@ -90,6 +92,7 @@ impl<E> fmt::Display for Error<E> {
             Self::NewerFormat { format } => {
                 write!(f, "the store has format {format}, written by a newer version; it is not written to")
             }
+            Self::NoMemory => f.write_str("there is no memory for a change of the journal now"),
             Self::OutOfRange => f.write_str("a read past the end of the slot's content"),
             Self::Storage { operation, offset, .. } => {
                 write!(f, "{operation} the store at byte {offset} failed")

@@ -2,7 +2,10 @@
 
 use core::fmt;
 
-use crate::{bytes::Bytes, limits::KEYRING_BYTES_MAX};
+use crate::{
+    bytes::{Bytes, Room},
+    limits::KEYRING_BYTES_MAX,
+};
 
 /// Header and body of an accepted keyring; empty before the first one.
 #[derive(Clone, PartialEq, Eq)]
@@ -35,6 +38,18 @@ impl KeyringBytes {
         let mut kept = Self::default();
         kept.replace(parts)?;
         Some(kept)
+    }
+
+    /// True where there is room for one more keyring, which is kept, and for what is small beside it. Without the
+    /// feature `boxed` it needs none.
+    #[must_use]
+    pub fn has_room() -> bool {
+        const SPARE_BYTES: usize = 1_024;
+        Bytes::<{ KEYRING_BYTES_MAX + SPARE_BYTES }>::room().is_some()
+    }
+
+    pub(crate) fn room() -> Option<Room> {
+        Bytes::<KEYRING_BYTES_MAX>::room()
     }
 
     /// Forgets the keyring, in place.

@@ -4,8 +4,9 @@ use bundle::Sha256;
 use sha2::Digest as _;
 
 use crate::{
-    Change, Condition, Error, Operation, Record, Region, Sealed, SlotEntry, SlotIndex, Staging, Storage,
-    TransitionError, block::PIECE_BYTES, codec, journal, limits::RECORD_BYTES, storage::read_or_zeros,
+    Change, Condition, Denials, Error, KeyringBytes, Operation, Record, Region, Sealed, SlotEntry, SlotIndex,
+    Staging, Storage, TransitionError, block::PIECE_BYTES, codec, journal, limits::RECORD_BYTES,
+    storage::read_or_zeros,
 };
 
 /// The one writer of a region. It holds one record, a second one during a change, and needs no heap.
@@ -182,6 +183,10 @@ impl<S: Storage> Store<S> {
         edit: impl FnOnce(&mut Change<'_>) -> Result<R, TransitionError>,
     ) -> Result<R, Error<S::Error>> {
         self.require_writable()?;
+        // A record that the heap has no room for would end the application.
+        if KeyringBytes::room().zip(Denials::room()).is_none() {
+            return Err(Error::NoMemory);
+        }
         self.refresh()?;
         let mut next = self.record.clone();
         let result = edit(&mut Change::new(&mut next, self.readable, self.stagings))?;

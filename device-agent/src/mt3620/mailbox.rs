@@ -12,10 +12,13 @@ use core::task::Poll;
 use verified_tls::ServedChain;
 
 use super::Interest;
-use super::limits::INCOMING_BYTES;
+use super::limits::{INCOMING_BYTES, REQUEST_BYTES_MAX};
 
 /// Bytes that a conversation reads at a time.
 pub(crate) const PIECE_BYTES: usize = 512;
+
+/// Bytes that must be left beside an open connection: for the next request, and for names that are copied.
+const SPARE_BYTES: usize = 2 * REQUEST_BYTES_MAX;
 
 /// What passes between driver and conversation.
 #[derive(Default)]
@@ -125,6 +128,9 @@ impl Mailbox {
         if incoming.capacity() < INCOMING_BYTES {
             let more = INCOMING_BYTES.saturating_sub(incoming.len());
             incoming.try_reserve_exact(more).ok()?;
+            if !super::has_room(SPARE_BYTES) {
+                return None;
+            }
         }
         incoming.extend_from_slice(bytes);
         self.incoming.set(incoming);
