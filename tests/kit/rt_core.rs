@@ -214,7 +214,11 @@ fn transfer_to(
         let Ok(message) = sender.message(&mut buffer, read) else { return "missing".into() };
         bytes.extend(u16::try_from(message.len()).unwrap_or(u16::MAX).to_le_bytes());
         bytes.extend(message);
-        let answer = core.receive(message).unwrap_or_else(|| core.proceed()).to_bytes();
+        let mut answer = core.receive(message);
+        while answer.is_none() {
+            answer = core.proceed();
+        }
+        let Some(answer) = answer.map(|answer| answer.to_bytes()) else { return "silent".into() };
         lines.push(answer_line(&answer));
         match sender.on_answer(&answer) {
             Progress::Send => {}

@@ -2,7 +2,7 @@
 
 use crate::{
     Authentic, AuthenticHeader, Authority, ChannelId, Header, Key, Keyring, Kind, ParseError, RecoverySet,
-    Role, Sha256, SignatureMemo, SignatureTable, VerifyError, memo::Pace, threshold,
+    Role, Sha256, SignatureLog, SignatureMemo, SignatureTable, VerifyError, memo::Pace, threshold,
     threshold::SignedMessage, wire::Reader,
 };
 
@@ -108,6 +108,21 @@ impl<'a> Envelope<'a> {
         memo: &mut SignatureMemo,
     ) -> Result<Authentic<'a>, VerifyError> {
         self.verify_header_in_steps(keyring, channel, memo)?.attach(self.body())
+    }
+
+    /// As [`Envelope::verify`], with one signature more in each call; `log` is that of this document alone.
+    ///
+    /// # Errors
+    /// [`VerifyError::Deferred`] where one more is to be checked: the same call again goes on.
+    pub fn verify_by_one(
+        &self,
+        keyring: &Keyring<'_>,
+        channel: ChannelId,
+        log: &mut SignatureLog,
+    ) -> Result<Authentic<'a>, VerifyError> {
+        let document = [self.header_bytes, self.signatures.as_bytes(), self.body()];
+        let replay = log.replay(keyring, channel, document);
+        self.judge_header(keyring, channel, &mut Pace::ByOne(replay))?.attach(self.body())
     }
 
     /// Checks the signatures of a document whose body arrives separately.

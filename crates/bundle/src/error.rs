@@ -95,7 +95,7 @@ pub enum VerifyError {
     /// An authenticated body that does not decode.
     Decode(DecodeError),
     /// One more signature is to be checked than this call may check: ask again, with the same bytes. Only calls that
-    /// take a [`crate::SignatureMemo`] end like this; nothing has been decided.
+    /// take a [`crate::SignatureMemo`] or [`crate::SignatureLog`] end like this; nothing has been decided.
     Deferred,
     /// Another recovery epoch than the one this keyring can judge.
     Epoch {

@@ -80,6 +80,7 @@ mod join;
 mod key;
 mod keyring;
 pub mod limits;
+mod log;
 mod manifest;
 mod memo;
 mod order;
@@ -111,6 +112,7 @@ pub use host::{HostPattern, split_host_port};
 pub use join::join;
 pub use key::{Algorithm, Key, KeyDefect, KeyId};
 pub use keyring::{Accepted, Floor, KeyIndex, Keyring, RecoverySet, Role, RoleKeys};
+pub use log::SignatureLog;
 pub use manifest::{
     Anchor, AnchorIndex, AnchorState, Anchors, ConstraintSet, Denial, DenialKind, DistrustOrder,
     Intermediate, Manifest, Pin, PinKind, Purposes, Service, Subtree, Url,

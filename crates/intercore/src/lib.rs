@@ -23,11 +23,15 @@
 //! let (mut keyring, mut document, mut one, mut other) = ([0; 1_536], [0; 2_048], [0; 3_072], [0; 3_072]);
 //! let memory = Memory { keyring: &mut keyring, document: &mut document, sets: [&mut one, &mut other] };
 //! let mut receiver = Receiver::new(&image, memory)?;
-//! let answer = receiver.receive(message);
-//! let answer = answer.unwrap_or_else(|| receiver.proceed()).to_bytes(); // goes back to the neighbour
+//! let mut answer = receiver.receive(message);
+//! while answer.is_none() {
+//!     // One signature is checked in each call: what the core is there for has its turn in between.
+//!     answer = receiver.proceed();
+//! }
 //! for anchor in receiver.trust().iter().flat_map(|trust| trust.anchors()) {
 //!     let _der = anchor.der; // what the core's own TLS or update check trusts from now on
 //! }
+//! let answer = answer.map(|answer| answer.to_bytes()); // goes back to the neighbour
 //! # let _ = answer;
 //! # Ok(()) }
 //! ```

@@ -2,7 +2,7 @@
 
 use crate::{
     Authority, ChannelId, Document as _, Envelope, Header, Keyring, Kind, Order, RecoverySet, Role,
-    SignatureMemo, VerifyError, limits, memo::Pace,
+    SignatureLog, SignatureMemo, VerifyError, limits, memo::Pace,
 };
 
 /// A keyring that may replace the one in force.
@@ -55,8 +55,23 @@ impl Keyring<'_> {
         self.judge_next(bytes, &mut Pace::InSteps(memo))
     }
 
+    /// As [`Keyring::accept`], with one signature more in each call; `log` is that of `bytes` alone.
+    ///
+    /// # Errors
+    /// [`VerifyError::Deferred`] where one more is to be checked: the same call again goes on.
+    pub fn accept_by_one<'b>(
+        &self,
+        bytes: &'b [u8],
+        log: &mut SignatureLog,
+    ) -> Result<Accepted<'b>, VerifyError> {
+        let replay = log.replay(self, ChannelId::FLEET, [bytes, &[], &[]]);
+        self.judge_next(bytes, &mut Pace::ByOne(replay))
+    }
+
     fn judge_next<'b>(&self, bytes: &'b [u8], pace: &mut Pace<'_>) -> Result<Accepted<'b>, VerifyError> {
-        let File { recovery, envelope, rest, start } = self.split(bytes)?;
+        // Both are read where they lie: on a small core a copy would be beside them while signatures are checked.
+        let file = self.split(bytes);
+        let File { recovery, envelope, rest, start } = file.as_ref().map_err(|error| *error)?;
         let recovered = self.check_header(envelope.header())?;
         if recovered {
             let set = recovery.as_ref().ok_or(VerifyError::RecoveryMissing)?;
@@ -64,12 +79,14 @@ impl Keyring<'_> {
         } else {
             envelope.require_keyring_role(self, pace)?;
         }
-        let keyring = self.decode_next(&envelope, recovered)?;
-        envelope.require_keyring_role(&keyring, pace)?;
-        self.check_commitment(&keyring, &envelope, recovery.as_ref(), recovered, pace)?;
-        self.check_restated_floors(&keyring, recovered)?;
+        let next = self.decode_next(envelope, recovered);
+        let keyring = next.as_ref().map_err(|error| *error)?;
+        envelope.require_keyring_role(keyring, pace)?;
+        self.check_commitment(keyring, envelope, recovery.as_ref(), recovered, pace)?;
+        self.check_restated_floors(keyring, recovered)?;
         let length = start.len().saturating_sub(rest.len());
-        Ok(Accepted { keyring, document: start.get(..length).unwrap_or_default(), recovered, rest })
+        let document = start.get(..length).unwrap_or_default();
+        Ok(Accepted { keyring: *keyring, document, recovered, rest })
     }
 
     /// Splits a keyring file: a recovery set where one is shown, which must be the one committed to, and the keyring.

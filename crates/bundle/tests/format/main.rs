@@ -8,6 +8,7 @@ mod five_roots;
 mod fixture;
 mod keyrings;
 mod limits;
+mod log;
 mod steps;
 #[path = "../../examples/vectors/vector.rs"]
 mod vector;

@@ -28,7 +28,7 @@ impl Receiver<'_> {
             .map(|(_, anchor)| trust::anchor_needs(&anchor, length(anchor.length)))
             .fold(trust::rules_need(denials, pins), usize::saturating_add);
         if needed > set.len() {
-            return Err(Reason::AnchorsTooLarge);
+            return Err(Reason::AnchorsTooLarge.into());
         }
         let at = trust::write_rules(set, denials, pins).ok_or(Reason::AnchorsTooLarge)?;
         let filling = Filling {
@@ -48,7 +48,7 @@ impl Receiver<'_> {
     #[inline(never)] // as where documents are judged
     pub(super) fn take_certificate(&mut self, message: &Message<'_>, mut filling: Filling) -> Step {
         if length(message.total) != filling.total {
-            return Err(Reason::CertificateMismatch);
+            return Err(Reason::CertificateMismatch.into());
         }
         let idle = self.idle_set();
         let set = self.memory.sets.get_mut(idle).ok_or(Reason::AnchorsTooLarge)?;
@@ -66,7 +66,7 @@ impl Receiver<'_> {
         let sha256 = Sha256::of(&[der]);
         let named = manifest.all_anchors().iter().nth(length(filling.index)).map(|anchor| anchor.sha256);
         if named != Some(sha256) {
-            return Err(Reason::CertificateMismatch);
+            return Err(Reason::CertificateMismatch.into());
         }
         // One whose key is denied, or that has none to be found, is left out; the others are not touched.
         if !trust::is_denied(manifest.denials(), sha256, der) {
@@ -99,7 +99,7 @@ fn next_certificate(
 ) -> Step {
     let Some((index, anchor)) = wanted(manifest, service).find(|(index, _)| *index >= from) else {
         return match filling.kept {
-            0 => Err(Reason::ServiceWithoutAnchor),
+            0 => Err(Reason::ServiceWithoutAnchor.into()),
             _ => Ok(State::End { release: filling.release, set_bytes: filling.entry_at }),
         };
     };

@@ -1,11 +1,11 @@
 //! Documents: gathered piece by piece, judged when they are whole, each accepted or refused on its own.
 
 use bundle::{
-    Authentic, ChannelId, Document as _, Envelope, Keyring, Kind, Manifest, Order, Role, UnixSeconds,
-    VerifyError, limits::RELEASE_STEP_MAX,
+    Authentic, ChannelId, Document as _, Envelope, Keyring, Kind, Manifest, Order, Role, SignatureLog,
+    UnixSeconds, VerifyError, limits::RELEASE_STEP_MAX,
 };
 
-use super::{Receiver, Release, State, Step, keep_keyring};
+use super::{Halt, Receiver, Release, State, Step, keep_keyring};
 use crate::{
     Message, Part, Reason,
     bytes::{length, put},
@@ -17,17 +17,18 @@ impl Receiver<'_> {
     pub(super) fn take_document(&mut self, message: &Message<'_>, gathered: usize) -> Step {
         let total = length(message.total);
         if total > self.memory.document.len() {
-            return Err(Reason::DocumentTooLarge);
+            return Err(Reason::DocumentTooLarge.into());
         }
         let gathered_now = gathered.saturating_add(message.payload.len());
         put(self.memory.document, gathered, message.payload).ok_or(Reason::DocumentTooLarge)?;
         if gathered_now < total {
             return Ok(State::Document { part: message.part, gathered: gathered_now });
         }
+        self.log = SignatureLog::new();
         Ok(State::Judgement { part: message.part, total })
     }
 
-    /// Judges the document that is whole.
+    /// Judges the document that is whole, one signature further.
     pub(super) fn judge(&mut self, part: Part, total: usize) -> Step {
         let Part::Keyring(item) = part else { return self.judge_manifest(total) };
         self.judge_keyring(total)?;
@@ -39,13 +40,13 @@ impl Receiver<'_> {
 
     /// Accepts the keyring file in the buffer, or passes over one that is in force or older.
     #[inline(never)] // its locals must not lie on the stack below another step's
-    fn judge_keyring(&mut self, total: usize) -> Result<(), Reason> {
+    fn judge_keyring(&mut self, total: usize) -> Result<(), Halt> {
         let bytes = self.memory.document.get(..total).unwrap_or_default();
         if keyring_of(bytes)?.header().order <= self.keyring {
             return Ok(());
         }
         let in_force = self.memory.keyring.get(..self.keyring_bytes).unwrap_or_default();
-        let Next { restated, time_floor } = accept(in_force, bytes, self.channel)?;
+        let Next { restated, time_floor } = accept(in_force, bytes, self.channel, &mut self.log)?;
         self.keep_keyring(total)?;
         if let Some(time) = time_floor {
             self.time = time;
@@ -70,10 +71,10 @@ impl Receiver<'_> {
     fn judge_manifest(&mut self, total: usize) -> Step {
         let in_force = self.memory.keyring.get(..self.keyring_bytes).unwrap_or_default();
         let document = self.memory.document.get(..total).unwrap_or_default();
-        let authentic = verify(in_force, document, self.channel)?;
+        let authentic = verify(in_force, document, self.channel, &mut self.log)?;
         let header = *authentic.header();
         if !matches!(header.kind, Kind::Manifest | Kind::RevokeAll) {
-            return Err(Reason::DocumentKind);
+            return Err(Reason::DocumentKind.into());
         }
         let denials = Manifest::decode(authentic).map_err(VerifyError::Decode)?.denials();
         let digest = authentic.header_digest();
@@ -115,8 +116,15 @@ struct Next {
 
 /// Judges a keyring file under the keyring in force.
 #[inline(never)] // as below
-fn accept(in_force: &[u8], file: &[u8], channel: ChannelId) -> Result<Next, VerifyError> {
-    let keyring = Keyring::restored(in_force)?.accept(file)?.keyring;
+fn accept(
+    in_force: &[u8],
+    file: &[u8],
+    channel: ChannelId,
+    log: &mut SignatureLog,
+) -> Result<Next, VerifyError> {
+    let restored = Keyring::restored(in_force);
+    let accepted = read(&restored)?.accept_by_one(file, log);
+    let keyring = &read(&accepted)?.keyring;
     let mut floors = keyring.floors().iter();
     let restated = floors.find(|floor| floor.channel == channel && floor.role == Role::Release);
     Ok(Next { restated: restated.map(|floor| floor.order()), time_floor: keyring.time_floor() })
@@ -125,9 +133,20 @@ fn accept(in_force: &[u8], file: &[u8], channel: ChannelId) -> Result<Next, Veri
 /// Checks a document's signatures under the keyring in force, with as little on the stack as may be: nothing in
 /// this crate goes deeper.
 #[inline(never)]
-fn verify<'d>(in_force: &[u8], document: &'d [u8], channel: ChannelId) -> Result<Authentic<'d>, VerifyError> {
-    let keyring = Keyring::restored(in_force)?;
-    Envelope::parse_whole(document)?.verify(&keyring, channel)
+fn verify<'d>(
+    in_force: &[u8],
+    document: &'d [u8],
+    channel: ChannelId,
+    log: &mut SignatureLog,
+) -> Result<Authentic<'d>, VerifyError> {
+    let restored = Keyring::restored(in_force);
+    let envelope = Envelope::parse_whole(document).map_err(VerifyError::Parse);
+    read(&envelope)?.verify_by_one(read(&restored)?, channel, log)
+}
+
+/// What was read, where it lies: a copy of it would be on the stack beside it while signatures are checked.
+fn read<T>(result: &Result<T, VerifyError>) -> Result<&T, VerifyError> {
+    result.as_ref().map_err(|error| *error)
 }
 
 /// The keyring of a keyring file, read and not believed: behind a recovery set where one is shown.

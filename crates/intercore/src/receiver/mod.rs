@@ -3,7 +3,7 @@
 mod certificates;
 mod documents;
 
-use bundle::{ChannelId, Envelope, Keyring, Order, Sha256, UnixSeconds};
+use bundle::{ChannelId, Envelope, Keyring, Order, Sha256, SignatureLog, UnixSeconds};
 
 use crate::{
     Answer, AnswerKind, Message, Part, Reason, Trust,
@@ -49,6 +49,8 @@ pub struct Receiver<'a> {
     time: UnixSeconds,
     installed: Option<Installed>,
     transfer: Option<Transfer>,
+    /// What was found out about the signatures of the document that is judged. Here, not in the state, which is copied.
+    log: SignatureLog,
     last: AnswerKind,
 }
 
@@ -112,8 +114,32 @@ struct Filling {
     kept: u32,
 }
 
-/// What taking a message led to.
-type Step = Result<State, Reason>;
+/// What taking a message or judging a document led to.
+type Step = Result<State, Halt>;
+
+/// Why it did not lead to the next state.
+#[derive(Clone, Copy, Debug)]
+enum Halt {
+    /// One more signature is to be checked: in the next call, in the same state.
+    Deferred,
+    /// It is over.
+    Refused(Reason),
+}
+
+impl From<bundle::VerifyError> for Halt {
+    fn from(error: bundle::VerifyError) -> Self {
+        match error {
+            bundle::VerifyError::Deferred => Self::Deferred,
+            error => Self::Refused(error.into()),
+        }
+    }
+}
+
+impl From<Reason> for Halt {
+    fn from(reason: Reason) -> Self {
+        Self::Refused(reason)
+    }
+}
 
 impl<'a> Receiver<'a> {
     /// A core that trusts nobody yet and believes its image.
@@ -133,6 +159,7 @@ impl<'a> Receiver<'a> {
             time: image.time_floor,
             installed: None,
             transfer: None,
+            log: SignatureLog::new(),
             last: AnswerKind::Ignored(Reason::NoTransfer),
         };
         let envelope = Envelope::parse_whole(image.keyring).map_err(bundle::VerifyError::Parse)?;
@@ -166,7 +193,8 @@ impl<'a> Receiver<'a> {
         self.time
     }
 
-    /// Takes one message and answers it; `None` where it completed a document, which [`Receiver::proceed`] judges.
+    /// Takes one message and answers it; `None` where it completed a document, which [`Receiver::proceed`] judges, or
+    /// repeats the message that did.
     ///
     /// Whatever the bytes are, this returns, in bounded time, and checks no signature. The bytes must not change
     /// meanwhile: a driver copies a message out of shared memory first. They are not needed afterwards, so that their
@@ -174,31 +202,27 @@ impl<'a> Receiver<'a> {
     #[inline(never)] // its locals must not lie on the stack below a judgement
     pub fn receive(&mut self, bytes: &[u8]) -> Option<Answer> {
         let kind = match self.take(bytes) {
-            Ok(Ok(State::Judgement { part, total })) => {
-                if let Some(transfer) = &mut self.transfer {
-                    transfer.state = State::Judgement { part, total };
-                }
-                return None;
-            }
-            Ok(step) => self.go_on(step),
+            Ok(step) => self.go_on(step)?,
             Err(kind) => kind,
         };
         Some(self.answer(kind))
     }
 
-    /// Judges the document that is whole, and answers the message that completed it.
+    /// Judges the document that is whole, one signature further in each call; answers the message that completed it,
+    /// or `None` where another call goes on.
     ///
-    /// It checks as many signatures as the thresholds ask for: those of the release role for a manifest, those of the
-    /// old keyring and of the new for a keyring. Where nothing is to be judged the last answer is given again.
-    pub fn proceed(&mut self) -> Answer {
-        let kind = match self.transfer.map(|transfer| transfer.state) {
-            Some(State::Judgement { part, total }) => {
+    /// There are as many calls as signatures are to be checked: those of the release role for a manifest, those of the
+    /// old keyring and of the new for a keyring, and forged ones in front of them. In between the core may do other
+    /// things, and take messages. Where nothing is to be judged the last answer is given again.
+    pub fn proceed(&mut self) -> Option<Answer> {
+        let kind = match self.transfer {
+            Some(Transfer { state: State::Judgement { part, total }, .. }) => {
                 let step = self.judge(part, total);
-                self.go_on(step)
+                self.go_on(step)?
             }
             _ => self.last,
         };
-        self.answer(kind)
+        Some(self.answer(kind))
     }
 
     /// Places a message and takes its piece; an answer right away where it is none that is waited for.
@@ -219,6 +243,8 @@ impl<'a> Receiver<'a> {
         match transfer.state {
             State::Over => ignored(Reason::NoTransfer),
             _ if message.sequence > transfer.sequence => ignored(Reason::Ahead),
+            // The message that completed it, once more: the judgement answers both.
+            State::Judgement { part, .. } if message.part == part => Ok(Ok(transfer.state)),
             State::Document { part, gathered } if fits(&message, part, gathered) => {
                 Ok(self.take_document(&message, gathered))
             }
@@ -239,23 +265,24 @@ impl<'a> Receiver<'a> {
         let keyrings = message.total;
         self.transfer = Some(Transfer { id: message.transfer, sequence: 0, keyrings, state: State::Over });
         if keyrings > KEYRINGS_MAX {
-            return Err(Reason::KeyringsTooMany);
+            return Err(Reason::KeyringsTooMany.into());
         }
         let part = if keyrings == 0 { Part::Manifest } else { Part::Keyring(0) };
         Ok(State::Document { part, gathered: 0 })
     }
 
-    /// The message was taken: the transfer moves on by one, or is over.
-    fn go_on(&mut self, step: Step) -> AnswerKind {
+    /// The message was taken: the transfer moves on by one, or is over; `None` while a document is judged.
+    fn go_on(&mut self, step: Step) -> Option<AnswerKind> {
         let (state, kind) = match step {
             Ok(state) => (state, state.wants()),
-            Err(reason) => (State::Over, AnswerKind::Refused(reason)),
+            Err(Halt::Deferred) => return None,
+            Err(Halt::Refused(reason)) => (State::Over, Some(AnswerKind::Refused(reason))),
         };
         if let Some(transfer) = &mut self.transfer {
-            transfer.sequence = transfer.sequence.saturating_add(1);
+            transfer.sequence = transfer.sequence.saturating_add(u32::from(kind.is_some()));
             transfer.state = state;
         }
-        self.last = kind;
+        self.last = kind.unwrap_or(self.last);
         kind
     }
 
@@ -279,18 +306,20 @@ impl<'a> Receiver<'a> {
 }
 
 impl State {
-    fn wants(&self) -> AnswerKind {
-        match self {
-            Self::Judgement { part, total: gathered } | Self::Document { part, gathered } => {
+    /// What is said of it; nothing yet while a document is judged.
+    fn wants(&self) -> Option<AnswerKind> {
+        Some(match self {
+            Self::Document { part, gathered } => {
                 AnswerKind::Wants { part: *part, offset: saturated(*gathered) }
             }
+            Self::Judgement { .. } => return None,
             Self::Certificate(filling) => AnswerKind::Wants {
                 part: Part::Certificate(filling.index),
                 offset: saturated(filling.gathered),
             },
             Self::End { .. } => AnswerKind::Wants { part: Part::End, offset: 0 },
             Self::Over => AnswerKind::Accepted,
-        }
+        })
     }
 }
 

@@ -22,6 +22,8 @@ pub(super) const ISSUED: UnixSeconds = UnixSeconds(1_790_000_000);
 pub(super) const FLOOR: u32 = 5;
 /// Messages after which a transfer is taken for endless.
 const MESSAGES_MAX: usize = 2_000;
+/// Calls after which a judgement is taken for endless: one for each signature of a document and a recovery set.
+const CALLS_MAX: usize = 64;
 
 fn signer(number: u8) -> SigningKey {
     SigningKey::from_bytes(&[number; 32])
@@ -195,7 +197,14 @@ pub(super) fn next(sender: &Sender, stock: &Stock) -> Vec<u8> {
 
 /// Takes a message and judges what it completes.
 pub(super) fn take(core: &mut Receiver<'_>, message: &[u8]) -> Answer {
-    core.receive(message).unwrap_or_else(|| core.proceed())
+    let mut answer = core.receive(message);
+    for _ in 0..CALLS_MAX {
+        match answer {
+            Some(answer) => return answer,
+            None => answer = core.proceed(),
+        }
+    }
+    panic!("no answer after {CALLS_MAX} calls");
 }
 
 /// Runs a whole transfer on a perfect line; the messages, and how it ended.

@@ -5,4 +5,5 @@ mod hostile;
 mod keyrings;
 mod releases;
 mod specification;
+mod steps;
 mod stream;

@@ -48,9 +48,12 @@ fn run() -> bool {
         }
     };
     let mut line = Line::open();
-    while let Some(answer) = take(&mut line, receiver) {
-        let answer = answer.unwrap_or_else(|| receiver.proceed());
-        send(&mut line, &answer);
+    while let Some(mut answer) = take(&mut line, receiver) {
+        // One signature a call: here is the place for what the core does besides.
+        while answer.is_none() {
+            answer = receiver.proceed();
+        }
+        answer.iter().for_each(|answer| send(&mut line, answer));
     }
     show(receiver);
     true
