@@ -2,7 +2,6 @@
 
 use bundle::{
     Algorithm, AnchorState, ChannelId, Envelope, KeyId, Kind, Order, Purposes, Sha256, UnixSeconds,
-    limits::SIGNATURES_MAX,
     write::{
         AnchorContent, HeadContent, KeyContent, KeyringContent, ManifestContent, RecoveryContent,
         RoleContent, ServiceAnchors, ServiceContent, Signature, Unsigned,
@@ -130,16 +129,4 @@ pub(crate) fn head_content(manifest_document: &[u8]) -> HeadContent {
         previous: None,
         groups: Vec::new(),
     }
-}
-
-/// A keyring document with a full table under the ids of two keys in force.
-pub(crate) fn flood(good: &[Signature]) -> Vec<u8> {
-    let unsigned = unsigned(Kind::Keyring, Order::new(0, 2), 1, keyring_content().encode());
-    let forged = (0_u8..).map(|byte| Signature {
-        key_id: key_id(1 + byte % 2),
-        algorithm: Algorithm::ED25519,
-        bytes: vec![byte; 64],
-    });
-    let signatures: Vec<_> = forged.take(SIGNATURES_MAX - good.len()).chain(good.iter().cloned()).collect();
-    unsigned.assemble(&signatures).expect("a full table")
 }

@@ -7,7 +7,7 @@ use bundle::{
 };
 
 use crate::{
-    fixture::{self, channel, first_keyring, flood, key_id, keyring_content, unsigned},
+    fixture::{self, channel, first_keyring, key_id, keyring_content, unsigned},
     vector::Vector,
     vectors,
 };
@@ -73,6 +73,18 @@ fn a_threshold_of_two_takes_two_calls() {
     let (result, calls) = in_steps(|memo| decide(&vector, Some(memo)));
     assert!(result.is_ok());
     assert_eq!(calls, 2);
+}
+
+/// A keyring document with a full table under the ids of two keys in force.
+pub(crate) fn flood(good: &[Signature]) -> Vec<u8> {
+    let unsigned = unsigned(Kind::Keyring, Order::new(0, 2), 1, keyring_content().encode());
+    let forged = (0_u8..).map(|byte| Signature {
+        key_id: key_id(1 + byte % 2),
+        algorithm: Algorithm::ED25519,
+        bytes: vec![byte; 64],
+    });
+    let signatures: Vec<_> = forged.take(SIGNATURES_MAX - good.len()).chain(good.iter().cloned()).collect();
+    unsigned.assemble(&signatures).expect("a full table")
 }
 
 #[test]
