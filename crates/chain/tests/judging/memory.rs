@@ -59,23 +59,21 @@ fn select(
 fn judge(set: &AnchorSet, case: &Case, served: &Served<'_>) {
     let bytes = set.judging_bytes(served);
     let mut steps = Steps::new();
-    for _ in 0..=STEPS_MAX {
+    let verdict = (0..=STEPS_MAX).find_map(|_| {
         let (taken, verdict) = peak(|| set.verdict_step(served, case.time, &mut steps));
         assert!(taken <= bytes, "{bytes} bytes were announced, and {taken} were taken");
-        if verdict.is_some() {
-            break;
-        }
-    }
+        verdict
+    });
+    assert!(verdict.is_some(), "no verdict after {STEPS_MAX} steps");
     let hub = set.service("hub").unwrap();
     let denials: Vec<Denial> = (0..64).map(|_| denial(served.end_entity)).collect();
-    for _ in 0..=STEPS_MAX {
+    let answer = (0..=STEPS_MAX).find_map(|_| {
         let (taken, answer) =
             peak(|| hub.every_path_is_denied_by_step(&denials, served, case.time, &mut steps));
         assert!(taken <= bytes, "{bytes} bytes were announced, and {taken} were taken");
-        if answer.is_some() {
-            return;
-        }
-    }
+        answer
+    });
+    assert!(answer.is_some(), "no answer after {STEPS_MAX} steps");
 }
 
 fn hub(world: &World) -> Content {

@@ -165,8 +165,6 @@ mod tests {
 
     #[test]
     fn the_openssl_of_this_machine_finds_the_same_names() {
-        let Ok(version) = Command::new("openssl").arg("version").output() else { return };
-        assert!(version.status.success());
         let folder = tempfile::tempdir().unwrap();
         let roots = roots();
         for (index, root) in roots.iter().enumerate() {
