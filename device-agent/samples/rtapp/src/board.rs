@@ -1,39 +1,23 @@
 //! The program: one core, its buffers, its line, and what it says of itself at the end.
 
-use core::{fmt, panic::PanicInfo};
+use core::panic::PanicInfo;
 
-use intercore::limits::MESSAGE_BYTES_MAX;
-#[cfg(not(feature = "scaffold"))]
-use intercore::{Answer, Memory, Receiver};
-use semihosting::{println, process::ExitCode};
+use intercore::{Answer, Memory, Receiver, limits::MESSAGE_BYTES_MAX};
 
 use crate::{
+    image::{buffers, image},
     mailbox::{Line, Mailbox},
-    stack,
+    report,
 };
-
-/// Bytes as hexadecimal digits.
-pub(crate) struct Hex<'a>(pub(crate) &'a [u8]);
-
-impl fmt::Display for Hex<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
     let passed = run();
-    println!("figure m4_static_bytes={}", stack::static_bytes());
-    println!("figure m4_stack_bytes={}", stack::high_water_bytes());
-    let code = if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE };
-    code.exit_process()
+    report::end(passed)
 }
 
 /// Feeds the core until the line ends; then says what it trusts.
-#[cfg(not(feature = "scaffold"))]
 fn run() -> bool {
-    use crate::image::{buffers, image};
     // All on the stack, where its high-water mark counts it.
     let (mut keyring, mut document) = ([0; buffers::KEYRING_BYTES], [0; buffers::DOCUMENT_BYTES]);
     let (mut one, mut other) = ([0; buffers::SET_BYTES], [0; buffers::SET_BYTES]);
@@ -43,7 +27,7 @@ fn run() -> bool {
     let receiver = match &mut made {
         Ok(receiver) => receiver,
         Err(reason) => {
-            println!("refused image {reason}");
+            report::line(format_args!("refused image {reason}"));
             return false;
         }
     };
@@ -55,26 +39,25 @@ fn run() -> bool {
         }
         answer.iter().for_each(|answer| send(&mut line, answer));
     }
+    #[cfg(not(feature = "mt3620"))]
     show(receiver);
     true
 }
 
-#[cfg(not(feature = "scaffold"))]
 #[inline(never)] // so that nothing of it is on the stack while signatures are checked
 fn send(line: &mut Line, answer: &Answer) {
     line.send(&answer.to_bytes());
 }
 
-#[cfg(not(feature = "scaffold"))]
+#[cfg(not(feature = "mt3620"))]
 #[inline(never)] // as above
 fn show(receiver: &Receiver<'_>) {
     for anchor in receiver.trust().iter().flat_map(|trust| trust.anchors()) {
-        println!("anchor {}", Hex(&anchor.sha256.0));
+        report::line(format_args!("anchor {}", report::Hex(&anchor.sha256.0)));
     }
 }
 
 /// Takes the next message; `None` at the end of the line. The message's buffer is gone before anything is judged.
-#[cfg(not(feature = "scaffold"))]
 #[inline(never)]
 fn take(line: &mut Line, receiver: &mut Receiver<'_>) -> Option<Option<Answer>> {
     let mut message = [0; MESSAGE_BYTES_MAX];
@@ -82,23 +65,11 @@ fn take(line: &mut Line, receiver: &mut Receiver<'_>) -> Option<Option<Answer>> 
     Some(receiver.receive(message.get(..length).unwrap_or_default()))
 }
 
-/// The same line without a core behind it: what is left is what the program costs without one.
-#[cfg(feature = "scaffold")]
-fn run() -> bool {
-    let (mut line, mut message) = (Line::open(), [0; MESSAGE_BYTES_MAX]);
-    while let Some(length) = line.receive(&mut message) {
-        let mut answer = [0; intercore::limits::ANSWER_BYTES];
-        answer.iter_mut().zip(message.iter().take(length)).for_each(|(to, from)| *to = *from);
-        line.send(&answer);
-    }
-    true
-}
-
 /// A panic is reported and ends the program; a product would restart the core.
 #[panic_handler]
 fn panic(_: &PanicInfo<'_>) -> ! {
-    println!("panic");
-    ExitCode::FAILURE.exit_process()
+    report::line(format_args!("panic"));
+    report::end(false)
 }
 
 #[expect(
@@ -106,12 +77,12 @@ fn panic(_: &PanicInfo<'_>) -> ! {
     reason = "an exception handler is entered by the processor, and the attribute asks for it"
 )]
 mod exceptions {
-    use super::{ExitCode, println};
+    use super::report;
 
     /// A fault ends the program, as a panic does where its message was compiled away.
     #[cortex_m_rt::exception]
     unsafe fn HardFault(_frame: &cortex_m_rt::ExceptionFrame) -> ! {
-        println!("fault");
-        ExitCode::FAILURE.exit_process()
+        report::line(format_args!("fault"));
+        report::end(false)
     }
 }

@@ -1,44 +1,67 @@
-//! The line of the real chip: **a stub, which has never run on hardware**.
-//!
-//! What a driver needs, from Microsoft's `IntercoreComms_RTApp_MT3620_BareMetal` sample (azure-sphere-samples, MIT):
-//! - The mailbox to the high-level core is at [`MAILBOX`]. At the start the core pops three commands from its FIFO
-//!   (count at `0x58`, data at `0x54`, command at `0x50`): the outbound buffer, the inbound buffer, the end of setup.
-//! - A buffer's base has its size as a power of two in the lowest five bits. It starts with a header of 64 bytes:
-//!   write position, read position. Blocks are 16-byte aligned: length, component id (16 bytes), a reserved word (4),
-//!   then at most 1,040 bytes of payload.
-//! - After reading, the core writes [`RECEIVED`] to [`INTERRUPT_PORT`], after writing [`SENT`]; a `dsb` goes in front.
-//!
-//! Copy a message out before it is verified: the high-level core can change shared memory at any time. Hold every
-//! position and length against the buffer's size; they come from the other side, and so may be anything.
+//! The line of the real chip: two ring buffers that the kernel of the high-level core hands over through the mailbox.
+//! **It has never run on hardware.**
 
 use intercore::limits::{ANSWER_BYTES, MESSAGE_BYTES_MAX};
 
-use super::Mailbox;
+use super::{
+    Mailbox,
+    registers::{self, Signal, Window},
+    ring::{Received, Region, Rings},
+};
 
-/// Where the mailbox to the high-level core is.
-const MAILBOX: usize = 0x2105_0000;
-/// Offset of the register that interrupts the high-level core.
-const INTERRUPT_PORT: usize = 0x14;
-/// Says that an answer was sent.
-const SENT: u32 = 1;
-/// Says that a message was read.
-const RECEIVED: u32 = 2;
+/// The command whose data is the buffer that this core writes.
+const OUTBOUND: u32 = 0xba5e_0001;
+/// The command whose data is the buffer that this core reads.
+const INBOUND: u32 = 0xba5e_0002;
+/// The command that ends the set-up.
+const READY: u32 = 0xba5e_0003;
 
-/// The line, without a driver.
-pub(crate) struct Line;
+/// The line.
+pub(crate) struct Line(Rings<Window>);
 
 impl Line {
-    /// The line; it brings nothing until a driver is written.
+    /// Waits until the kernel has handed over two buffers that can be. One that hands over others is waited out: there
+    /// is nobody to complain to.
     pub(crate) fn open() -> Self {
-        let _for_the_driver = (MAILBOX, INTERRUPT_PORT, SENT, RECEIVED);
-        Self
+        let (mut inbound, mut outbound) = (None, None);
+        loop {
+            match registers::command() {
+                Some((OUTBOUND, data)) => outbound = Region::from_word(data),
+                Some((INBOUND, data)) => inbound = Region::from_word(data),
+                Some((READY, _)) => {
+                    if let (Some(inbound), Some(outbound)) = (inbound, outbound)
+                        && !inbound.shares_bytes_with(&outbound)
+                    {
+                        registers::enable_waking();
+                        let window = |region: Region| (Window::new(region), region.bytes);
+                        return Self(Rings::new(window(inbound), window(outbound)));
+                    }
+                }
+                _ => {}
+            }
+        }
     }
 }
 
 impl Mailbox for Line {
-    fn receive(&mut self, _into: &mut [u8; MESSAGE_BYTES_MAX]) -> Option<usize> {
-        None
+    fn receive(&mut self, into: &mut [u8; MESSAGE_BYTES_MAX]) -> Option<usize> {
+        loop {
+            // In this order: what comes behind the look ends the sleep at once.
+            registers::acknowledge();
+            match self.0.receive(into) {
+                Received::Nothing => registers::sleep(),
+                Received::Skipped => registers::raise(Signal::Received),
+                Received::Message(length) => {
+                    registers::raise(Signal::Received);
+                    return Some(length);
+                }
+            }
+        }
     }
 
-    fn send(&mut self, _answer: &[u8; ANSWER_BYTES]) {}
+    fn send(&mut self, answer: &[u8; ANSWER_BYTES]) {
+        if self.0.send(answer) {
+            registers::raise(Signal::Sent);
+        }
+    }
 }

@@ -26,6 +26,6 @@ impl Mailbox for Line {
     }
 
     fn send(&mut self, answer: &[u8; ANSWER_BYTES]) {
-        println!("answer {}", crate::board::Hex(answer));
+        println!("answer {}", crate::report::Hex(answer));
     }
 }
