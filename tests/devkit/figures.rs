@@ -19,7 +19,7 @@ pub(crate) struct Figures {
     pub(crate) memory_peak_bytes: Option<u64>,
     /// What the whole program was seen to hold at most of what the kernel cannot take back, in the strict tier.
     pub(crate) memory_held_bytes: Option<u64>,
-    /// Code and constants of the verifying core on a real-time core.
+    /// Code and constants of the whole program for a real-time core.
     pub(crate) m4_text_bytes: Option<u64>,
     /// Static memory and stack of the same.
     pub(crate) m4_ram_bytes: Option<u64>,

@@ -5,6 +5,7 @@
 
 mod app;
 mod board;
+mod core;
 mod documents;
 mod each;
 mod figures;
@@ -76,6 +77,9 @@ enum Part {
     /// Writes what an address sends to standard output
     #[command(hide = true)]
     Listen { address: String },
+    /// Feeds every stream to the program of a real-time core, and keeps what it took in a record
+    #[command(hide = true)]
+    Core { program: PathBuf, record: PathBuf },
 }
 
 fn main() -> ExitCode {
@@ -83,6 +87,7 @@ fn main() -> ExitCode {
     let result = match &arguments.part {
         Some(Part::Bridge { address }) => stream::bridge(address).map(|()| true),
         Some(Part::Listen { address }) => stream::listen(address).map(|()| true),
+        Some(Part::Core { program, record }) => core::check(program, record).map(|()| true),
         None => run::all(&arguments),
     };
     match result {

@@ -34,6 +34,11 @@ pub(crate) fn complain(error: &impl std::fmt::Display) {
     eprintln!("devkit: {error}");
 }
 
+/// One figure, for whoever started this program.
+pub(crate) fn figure(name: &str, value: u64) -> io::Result<()> {
+    writeln!(io::stdout().lock(), "figure {name}={value}")
+}
+
 /// The result: one JSON object, or a table.
 pub(crate) fn results(results: &Results, json: bool) -> io::Result<()> {
     let text =

@@ -13,6 +13,7 @@
 //! | [`operator`] | an operator's repository and the people's keys, driven by the real `cloud-updater` |
 //! | [`board`] | boards for programs of the device: emulated in two tiers, or a development kit |
 //! | [`rt_core`] | a real-time core under emulation, compared answer by answer with the same core here |
+//! | [`rt_record`] | what such a core took, kept for as long as nothing that led to it changes |
 //! | [`process`], [`gateway`], [`applications`] | the real programs, a device of its own, and applications that run the whole time |
 
 #![forbid(unsafe_code)]
@@ -35,6 +36,7 @@ pub mod process;
 pub mod publisher;
 pub mod report;
 pub mod rt_core;
+pub mod rt_record;
 pub mod signers;
 pub mod tls_rows;
 pub mod tls_service;

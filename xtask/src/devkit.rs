@@ -79,12 +79,7 @@ struct Kit {
 impl Kit {
     fn build(toolchain: &Toolchain, sample: &Sample, consent: Consent) -> Result<Self, Failure> {
         setup::require(&setup::FOR_BOARD, consent)?;
-        output::say("build: the test programs of this machine");
-        let mut programs = workspace::cargo();
-        programs.args(["build", "--locked", "--package", "system-tests", "--bins"]);
-        if !process::run(&mut programs)? {
-            return Err(Failure::Check(format!("the build failed: {}", process::text(&programs))));
-        }
+        build_programs()?;
         output::say("build: the programs of the device, and the emulated board");
         let folder = board::build(toolchain, sample, consent)?;
         Ok(Self { sample: sample.clone(), folder })
@@ -99,6 +94,20 @@ impl Kit {
         devkit.env(board::FOLDER_VARIABLE, &self.folder).arg("--figures").arg(&figures);
         Ok(devkit)
     }
+}
+
+/// Builds the programs of the tests: whoever starts one starts the same.
+///
+/// # Errors
+/// The build fails.
+pub(crate) fn build_programs() -> Result<(), Failure> {
+    output::say("build: the test programs of this machine");
+    let mut programs = workspace::cargo();
+    programs.args(["build", "--locked", "--package", "system-tests", "--bins"]);
+    if process::run(&mut programs)? {
+        return Ok(());
+    }
+    Err(Failure::Check(format!("the build failed: {}", process::text(&programs))))
 }
 
 /// What the programs take of a device, as the tests' report has it too.

@@ -7,34 +7,33 @@ use std::{
 
 use crate::{
     arm::Toolchain,
+    devkit,
     failure::Failure,
     output, process,
     setup::{self, Consent, Tool},
-    workspace,
+    size, workspace,
 };
 
 /// The target of the MT3620's M4 cores, and of the emulated one.
 const TARGET: &str = "thumbv7em-none-eabihf";
-/// Says to the test kit where the program is.
-const PROGRAM_VARIABLE: &str = "SYSTEM_TESTS_RT_CORE";
 /// The linker: the program is Rust from end to end, so that no C compiler is needed.
 const LINKER: Tool = Tool::new("arm-none-eabi-ld", "binutils-arm-none-eabi", "links for the M4 core");
 /// The emulator.
 const EMULATOR: Tool = Tool::new("qemu-system-arm", "qemu-system-arm", "emulates the M4 core");
 
-/// What is built of the sample.
+/// What the sample is built for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
-    /// The whole program.
-    Whole,
-    /// The program without the verifying core: what it costs is the difference.
-    Scaffold,
+enum Board {
+    /// The emulated board: this program runs, and its memory is measured.
+    Emulated,
+    /// The chip: this program is what a device has, so its size counts.
+    Chip,
 }
 
-/// What the verifying core takes of an M4, in bytes.
+/// What the program takes of an M4, in bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Measured {
-    /// Code and constants of the core: the whole program minus its scaffold.
+    /// Code and constants of the whole program for the chip: the verifying core, the mailbox, the start.
     pub(crate) text: u64,
     /// The most memory that a stream took: static and stack.
     pub(crate) ram: u64,
@@ -49,22 +48,22 @@ pub(crate) fn run(consent: Consent) -> Result<(), Failure> {
     let measured = measure(&toolchain, consent)?;
     output::line(format_args!("figure m4_text_bytes={}", measured.text));
     output::line(format_args!("figure m4_ram_bytes={}", measured.ram));
-    Ok(())
+    size::require_core(&measured)
 }
 
-/// Builds the sample and runs every stream on an emulated core.
+/// Builds the sample for both boards and runs every stream on an emulated core, or finds that this was done with the very
+/// same program, streams and emulator.
 ///
 /// # Errors
 /// A missing tool, a build that fails, or a stream that does not lead where it must.
 pub(crate) fn measure(toolchain: &Toolchain, consent: Consent) -> Result<Measured, Failure> {
     setup::require(&[LINKER, EMULATOR], consent)?;
-    let scaffold = text_bytes(&build(toolchain, Part::Scaffold)?)?;
-    let program = build(toolchain, Part::Whole)?;
-    let text = text_bytes(&program)?.saturating_sub(scaffold);
-    let mut command = workspace::cargo();
-    command.args(["test", "--quiet", "--locked", "--package", "system-tests", "--test", "rt_core"]);
-    command.args(["--", "--nocapture"]).env(PROGRAM_VARIABLE, program);
-    let result = process::run_quiet(&mut command, |_| {})?;
+    let text = text_bytes(&build(toolchain, Board::Chip)?)?;
+    let program = build(toolchain, Board::Emulated)?;
+    devkit::build_programs()?;
+    let mut command = Command::new(workspace::programs().join("devkit"));
+    command.arg("core").arg(program).arg(toolchain.folder.join("m4/measured"));
+    let result = process::run_quiet(command.current_dir(workspace::root()), |_| {})?;
     let ram = result.lines.iter().find_map(|line| line.strip_prefix("figure m4_ram_bytes=")?.parse().ok());
     match ram {
         Some(ram) if result.passed => Ok(Measured { text, ram }),
@@ -72,15 +71,16 @@ pub(crate) fn measure(toolchain: &Toolchain, consent: Consent) -> Result<Measure
     }
 }
 
-/// Builds the sample for the emulated board; the program's path.
+/// Builds the sample for a board; the program's path.
 ///
 /// Measured on this program: `s` costs 5 KB of text more than `z` and 1.1 KB of stack less; rolled-up SHA-2 saves
 /// 32 KB of text; a panic strategy without messages saves 1 KB, and with it the panic's report.
 ///
 /// # Errors
 /// A build that fails.
-fn build(toolchain: &Toolchain, part: Part) -> Result<PathBuf, Failure> {
-    let folder = toolchain.folder.join("m4").join(if part == Part::Whole { "whole" } else { "scaffold" });
+fn build(toolchain: &Toolchain, board: Board) -> Result<PathBuf, Failure> {
+    let name = if board == Board::Emulated { "emulated" } else { "chip" };
+    let folder = toolchain.folder.join("m4").join(name);
     let mut command = toolchain.rust.cargo();
     command.env("CARGO_TARGET_DIR", &folder);
     command.env("CARGO_TARGET_THUMBV7EM_NONE_EABIHF_LINKER", "arm-none-eabi-ld");
@@ -92,8 +92,8 @@ fn build(toolchain: &Toolchain, part: Part) -> Result<PathBuf, Failure> {
     profile.iter().for_each(|setting| {
         command.arg("--config").arg(format!("profile.release.{setting}"));
     });
-    if part == Part::Scaffold {
-        command.args(["--features", "scaffold"]);
+    if board == Board::Chip {
+        command.args(["--features", "mt3620"]);
     }
     if process::run(&mut command)? {
         return Ok(folder.join(TARGET).join("release/rtapp"));

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Measured;
-use crate::failure::Failure;
+use crate::{failure::Failure, m4};
 
 const FILE: &str = include_str!("../../../device-agent/budget.toml");
 
@@ -71,6 +71,20 @@ pub(super) fn judge(measured: &Measured) -> Result<Vec<Verdict>, Failure> {
         verdict("m4_text_bytes", measured.m4_text_bytes, budget.m4_text_bytes),
         verdict("m4_ram_bytes", measured.m4_ram_bytes, budget.m4_ram_bytes),
     ])
+}
+
+/// Holds the program of a real-time core alone against the budget.
+///
+/// # Errors
+/// Names what is above its limit.
+pub(crate) fn require_core(core: &m4::Measured) -> Result<(), Failure> {
+    let measured =
+        Measured { m4_text_bytes: Some(core.text), m4_ram_bytes: Some(core.ram), ..Measured::default() };
+    let of_core = |verdict: &Verdict| verdict.name.starts_with("m4_") && !verdict.passed;
+    match judge(&measured)?.into_iter().find(of_core) {
+        None => Ok(()),
+        Some(over) => Err(Failure::Check(format!("over budget: {}", over.name))),
+    }
 }
 
 /// The figures as a table.

@@ -28,7 +28,7 @@ pub(crate) struct Measured {
     pub(crate) static_ram_bytes: Option<u64>,
     /// Arena, stack and static memory of an update: `devkit` measures it.
     pub(crate) peak_ram_bytes: Option<u64>,
-    /// Code and constants of the verifying core of a real-time core.
+    /// Code and constants of the whole program for a real-time core.
     pub(crate) m4_text_bytes: Option<u64>,
     /// Its memory while it runs, static and stack.
     pub(crate) m4_ram_bytes: Option<u64>,
@@ -57,7 +57,7 @@ pub(super) fn app(
     Ok(cost::difference(&named, &shared, flash))
 }
 
-/// Measures the verifying core in the program of a real-time core, which runs for it.
+/// Measures the program of a real-time core, which runs for it.
 pub(super) fn core(toolchain: &Toolchain, measured: &mut Measured, consent: Consent) -> Result<(), Failure> {
     let m4::Measured { text, ram } = m4::measure(toolchain, consent)?;
     (measured.m4_text_bytes, measured.m4_ram_bytes) = (Some(text), Some(ram));

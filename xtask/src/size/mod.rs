@@ -12,7 +12,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-pub(crate) use budget::peak_ram_bytes_max;
+pub(crate) use budget::{peak_ram_bytes_max, require_core};
 pub(crate) use measure::Measured;
 pub(crate) use symbols::owner;
 
