@@ -64,6 +64,8 @@ pub(crate) fn measure(toolchain: &Toolchain, consent: Consent) -> Result<Measure
     let mut command = Command::new(workspace::programs().join("devkit"));
     command.arg("core").arg(program).arg(toolchain.folder.join("m4/measured"));
     let result = process::run_quiet(command.current_dir(workspace::root()), |_| {})?;
+    // What it says besides is where the figures are from, if not from this run.
+    result.lines.iter().filter(|line| line.starts_with("devkit: ")).for_each(output::say);
     let ram = result.lines.iter().find_map(|line| line.strip_prefix("figure m4_ram_bytes=")?.parse().ok());
     match ram {
         Some(ram) if result.passed => Ok(Measured { text, ram }),
