@@ -74,7 +74,12 @@ impl<'w> Image<'w> {
         let is_foreign = is_foreign(configuration, documents, record);
         let kept = if is_foreign { &[] } else { record.keyring.as_bytes() };
         let mut newer_keyring = None;
-        if let Some(document) = newest_keyring(documents, kept)? {
+        let newest = newest_keyring(documents, kept).map_err(|error| match error {
+            // What the store has does not count, and the image has nothing: the store is why.
+            StartError::KeyringMissing if is_foreign => StartError::StoreOfOtherChannel,
+            error => error,
+        })?;
+        if let Some(document) = newest {
             replace_keyring(&mut newer_keyring, document).ok_or(StartError::KeyringMissing)?;
         }
         Ok(Self { seed, is_foreign, newer_keyring })

@@ -47,9 +47,9 @@ const ANSWERS: usize = 12;
 /// Seconds that a fetch may take at most, as the agent counts them.
 const FETCH_SECONDS: u32 = 180;
 /// Seconds that pass at once: fewer than a silence that ends a connection.
-const STEP_SECONDS: u32 = 15;
+const STEP_SECONDS: u32 = 10;
 /// Steps after which the server must still be waited for.
-const STEPS_PATIENT: u32 = 7;
+const STEPS_PATIENT: u32 = 10;
 /// Looks at the server, a tenth of a second each, for its next byte.
 const WAITS_MAX: u32 = 300;
 
@@ -70,7 +70,7 @@ fn answers(body: &[u8]) -> [(&'static str, Deed); ANSWERS] {
         ("promises a gigabyte", Deed::Send(head("Content-Length: 1073741824\r\n"))),
         ("never ends", endless),
         ("says less than it sends", Deed::Send(with(&less, body))),
-        ("sends noise", Deed::Send(with(&right, &noise))),
+        ("sends noise", Deed::SendAndHold(with(&right, &noise))),
         ("sends another document", Deed::Send(with(&head("Content-Length: 9\r\n"), b"not this!"))),
         ("redirects", Deed::Send(status("302 Found\r\nLocation: https://elsewhere.example/"))),
         ("fails", Deed::Send(status("500 Internal Server Error"))),

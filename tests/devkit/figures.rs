@@ -19,6 +19,8 @@ pub(crate) struct Figures {
     pub(crate) memory_peak_bytes: Option<u64>,
     /// What the whole program was seen to hold at most of what the kernel cannot take back, in the strict tier.
     pub(crate) memory_held_bytes: Option<u64>,
+    /// What it holds more beside one session of the app's own than the same app without the agent, in the strict tier.
+    pub(crate) memory_agent_bytes: Option<u64>,
     /// Code and constants of the whole program for a real-time core.
     pub(crate) m4_text_bytes: Option<u64>,
     /// Static memory and stack of the same.
@@ -53,6 +55,7 @@ impl Figures {
         take(&mut self.peak_ram_bytes, other.peak_ram_bytes);
         take(&mut self.memory_peak_bytes, other.memory_peak_bytes);
         take(&mut self.memory_held_bytes, other.memory_held_bytes);
+        take(&mut self.memory_agent_bytes, other.memory_agent_bytes);
         take(&mut self.m4_text_bytes, other.m4_text_bytes);
         take(&mut self.m4_ram_bytes, other.m4_ram_bytes);
         take(&mut self.power_states_explored, other.power_states_explored);
@@ -64,13 +67,14 @@ impl Figures {
     }
 
     /// Names and values, for a table.
-    pub(crate) const fn rows(&self) -> [(&'static str, Option<u64>); 13] {
+    pub(crate) const fn rows(&self) -> [(&'static str, Option<u64>); 14] {
         [
             ("flash_bytes", self.flash_bytes),
             ("static_ram_bytes", self.static_ram_bytes),
             ("peak_ram_bytes", self.peak_ram_bytes),
             ("memory_peak_bytes", self.memory_peak_bytes),
             ("memory_held_bytes", self.memory_held_bytes),
+            ("memory_agent_bytes", self.memory_agent_bytes),
             ("m4_text_bytes", self.m4_text_bytes),
             ("m4_ram_bytes", self.m4_ram_bytes),
             ("power_states_explored", self.power_states_explored),

@@ -17,7 +17,7 @@ use system_tests::{
         image::Image,
         kit::{Boot, Clock, Host, Reach},
     },
-    pki::{Authority, Vendor, identity},
+    pki::{Authority, Vendor, identity, pem},
     publisher::{Publisher, Tree},
     tls_service::Identity,
     web::Web,
@@ -134,6 +134,7 @@ impl<'s> Lab<'s> {
                 fs::copy(path, to)?;
             }
         }
+        write(&self.image.join("anchors.pem"), pem(self.vendor.old_root.certificate()).as_bytes())?;
         write(&self.image.join("seed"), &self.publisher.seed(1))
     }
 

@@ -1,9 +1,10 @@
 //! What the device's memory suffices for: a whole update beside a session of the app's own, and the longest chains.
 
-use std::{io, time::Duration};
+use std::{error::Error, io, time::Duration};
 
 use bundle::{Sha256, write::ServiceAnchors};
 use device_agent::mt3620::limits::SERVED_BYTES_MAX as CHAIN_BYTES_MAX;
+use rustls::version::TLS13;
 use system_tests::{
     board::kit::MEMORY_BYTES_MAX,
     tls_rows::{Algorithm, Holder},
@@ -12,7 +13,7 @@ use system_tests::{
 
 use crate::{
     figures::Figures,
-    lab::{HOST, Lab, Root, TREE_HOST, served},
+    lab::{HOST, Lab, Root, Service, TREE_HOST, served},
     scene::Scene,
     test::{Observation, Test, Tier, require},
 };
@@ -36,10 +37,31 @@ const MARGIN_BYTES: u64 = 16_384;
 /// How long the machine may take to end after its program.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// The service's newer protocol, for which the agent makes its probes itself.
+const NEW_SERVICE: Service = Service { host: HOST, versions: &[&TLS13] };
+
 fn update_on_a_machine(scene: &Scene, figures: &mut Figures) -> Observation {
-    let mut lab = Lab::new(scene, "machine")?;
+    // The app's stack makes the probes too: two sessions beside the agent.
+    let (peak, held) = update(Lab::new(scene, "machine")?, "own")?;
+    // The kernel keeps pages of the mutable file for as long as there is room, so at the limit nothing is wanting; what it
+    // cannot take back must stay below, with room for a page of code and one of the file.
+    require(held + MARGIN_BYTES <= MEMORY_BYTES_MAX, || format!("{held} bytes are held"))?;
+    figures.memory_peak_bytes = Some(peak);
+    figures.memory_held_bytes = Some(held);
+    let (_, beside) = update(Lab::with_service(scene, "machine-new", NEW_SERVICE)?, "agent")?;
+    let without = without_the_agent(scene)?;
+    let agent = beside.saturating_sub(without);
+    figures.memory_agent_bytes = Some(agent);
+    Ok(format!(
+        "{peak} bytes at most with pages of the file, {held} without, of {MEMORY_BYTES_MAX}; beside one session of the app's \
+         own the agent holds {agent}"
+    ))
+}
+
+/// A whole update on a machine; what the kernel charged at most, and what of it it could not take back.
+fn update(mut lab: Lab<'_>, prober: &str) -> Result<(u64, u64), Box<dyn Error>> {
     let (mut boot, _web) = lab.machine("board")?;
-    boot.arguments.extend(["--cycles", "2"].map(str::to_owned));
+    boot.arguments.extend(["--cycles", "2", "--probe", prober].map(str::to_owned));
     let mut app = lab.start_on(Tier::Strict, &boot)?;
     app.wait("ready", &[("release", "0.1"), ("phase", "seed")])?;
     app.wait("cycle", &[("release", "0.1"), ("reason", "up_to_date")])?;
@@ -49,14 +71,24 @@ fn update_on_a_machine(scene: &Scene, figures: &mut Figures) -> Observation {
     app.wait("cycle", &[("release", "0.2"), ("phase", "confirmed")])?;
     let ending = app.ending_within(PATIENCE)?;
     require(ending.code == 0, || format!("it ended with {}:\n{}", ending.code, app.log()))?;
-    let told = ending.memory_peak_bytes.zip(ending.memory_held_bytes);
-    let (peak, held) = told.ok_or("the machine does not say what it took")?;
-    // The kernel keeps pages of the mutable file for as long as there is room, so at the limit nothing is wanting; what it
-    // cannot take back must stay below, with room for a page of code and one of the file.
-    require(held + MARGIN_BYTES <= MEMORY_BYTES_MAX, || format!("{held} bytes are held:\n{}", app.log()))?;
-    figures.memory_peak_bytes = Some(peak);
-    figures.memory_held_bytes = Some(held);
-    Ok(format!("{peak} bytes at most with pages of the file, {held} without, of {MEMORY_BYTES_MAX}"))
+    Ok(ending
+        .memory_peak_bytes
+        .zip(ending.memory_held_bytes)
+        .ok_or("the machine does not say what it took")?)
+}
+
+/// What the same app holds without the agent: one session with its service.
+fn without_the_agent(scene: &Scene) -> Result<u64, Box<dyn Error>> {
+    let lab = Lab::with_service(scene, "machine-without", NEW_SERVICE)?;
+    lab.make_image("sample-without-agent")?;
+    let (mut boot, _web) = lab.machine("board")?;
+    boot.arguments.extend(["--cycles", "1"].map(str::to_owned));
+    let mut app = lab.start_on(Tier::Strict, &boot)?;
+    app.wait("service", &[("verdict", "verified")])?;
+    lab.hub.nudge();
+    let ending = app.ending_within(PATIENCE)?;
+    require(ending.code == 0, || format!("it ended with {}:\n{}", ending.code, app.log()))?;
+    Ok(ending.memory_held_bytes.ok_or("the machine does not say what it took")?)
 }
 
 /// An authority whose servers have chains of the largest size, of RSA keys that cost the most.

@@ -40,7 +40,11 @@ pub(crate) fn build(toolchain: &Toolchain, sample: &Sample, consent: Consent) ->
     toolchain.compile_c(&supervisor, &folder.join("supervisor"))?;
     let visitor = c_program(vec![sources.join("visitor/visitor.c")]);
     image(toolchain, &folder, "visitor", &sources.join("visitor/package"), &visitor)?;
-    for (name, build) in [("sample", Build::WithAgent), ("sample-measuring-stack", Build::MeasuringStack)] {
+    for (name, build) in [
+        ("sample", Build::WithAgent),
+        ("sample-measuring-stack", Build::MeasuringStack),
+        ("sample-without-agent", Build::WithoutAgent),
+    ] {
         let package = [sample::folder().join("app_manifest.json")];
         image_of(toolchain, &folder, name, &package, &sample.program(build, true))?;
     }

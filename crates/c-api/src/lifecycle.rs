@@ -149,7 +149,7 @@ fn assembled(
 fn refused(error: StartError) -> Code {
     match error {
         StartError::Keyring(_) => Code::KeyringRefused,
-        StartError::KeyringMissing => Code::KeyringMissing,
+        StartError::KeyringMissing | StartError::StoreOfOtherChannel => Code::KeyringMissing,
         StartError::Memory { .. } => Code::ArenaTooSmall,
         StartError::Seed(_) => Code::SeedRefused,
         _ => Code::BadArgument,
