@@ -53,11 +53,7 @@ impl<'w, S: Storage> Agent<'w, S> {
         mut store: Store<S>,
         memory: Memory<'w>,
     ) -> Result<Self, StartError> {
-        check_memory(&memory)?;
-        let image = Image::prove(&configuration, store.record())?;
-        if image.is_foreign {
-            store.set_aside();
-        }
+        let image = proven(&configuration, &mut store, &memory)?;
         let mut agent = Self::of_proven(configuration, store, memory, image);
         agent.begin_work();
         Ok(agent)
@@ -78,11 +74,7 @@ impl<'w, S: Storage> Agent<'w, S> {
         fn place<T>(value: impl FnOnce() -> T) -> Box<T> {
             Box::new(value())
         }
-        check_memory(&memory)?;
-        let image = Image::prove(&configuration, store.record())?;
-        if image.is_foreign {
-            store.set_aside();
-        }
+        let image = proven(&configuration, &mut store, &memory)?;
         let mut agent = place(|| Self::of_proven(configuration, store, memory, image));
         agent.begin_work();
         Ok(agent)
@@ -218,6 +210,20 @@ pub fn check_start(
         return Err(StartError::StoreOfOtherChannel);
     }
     Ok(image.newer_keyring.unwrap_or_else(|| record.keyring.clone()))
+}
+
+/// What an engine is made of, checked; a store that is not this device's is set aside.
+fn proven<'w, S: Storage>(
+    configuration: &Configuration<'w>,
+    store: &mut Store<S>,
+    memory: &Memory<'_>,
+) -> Result<Image<'w>, StartError> {
+    check_memory(memory)?;
+    let image = Image::prove(configuration, store.record())?;
+    if image.is_foreign {
+        store.set_aside();
+    }
+    Ok(image)
 }
 
 fn check_memory(memory: &Memory<'_>) -> Result<(), StartError> {

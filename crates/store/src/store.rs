@@ -107,9 +107,7 @@ impl<S: Storage> Store<S> {
     /// [`TransitionError::TrialOpen`] during a trial, and failures of the medium.
     pub fn begin(&mut self) -> Result<Staging, Error<S::Error>> {
         self.require_writable()?;
-        if self.durability == Durability::Unread {
-            self.refresh()?;
-        }
+        self.refresh()?;
         let slot = self.idle().ok_or(TransitionError::TrialOpen)?;
         self.settle()?;
         self.stagings = self.stagings.wrapping_add(1);
