@@ -15,10 +15,14 @@ use rustix::net::sockopt;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use system_tests::{listener::Listener, publisher::Tree};
 
+use crate::receive_queue;
+
 /// Bytes after which a server that never ends gives up: far above every limit of a device.
 const ENDLESS_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// How long a reset lets what was sent before go ahead.
 const RESET_AFTER: Duration = Duration::from_millis(300);
+/// How long a server that sends a byte now and then waits between two.
+const TRICKLE_PAUSE: Duration = Duration::from_millis(200);
 
 /// What it does with a connection.
 #[derive(Clone, Debug)]
@@ -37,7 +41,8 @@ pub(crate) enum Deed {
     Pieces(Vec<u8>),
     /// It reads the request, sends this, and resets the connection.
     Reset(Vec<u8>),
-    /// It reads the request and sends this, a byte a second; the counter says how many it has sent.
+    /// It reads the request and sends this, a byte now and then, each once the last was read; the counter says how many
+    /// were.
     Trickle(Vec<u8>, Arc<AtomicU32>),
 }
 
@@ -194,12 +199,15 @@ fn act(stream: &mut Connection, deed: &Deed) -> io::Result<()> {
             thread::sleep(RESET_AFTER);
             return sockopt::set_socket_linger(&stream.sock, Some(Duration::ZERO)).map_err(io::Error::from);
         }
-        Deed::Trickle(bytes, sent) => {
+        Deed::Trickle(bytes, taken) => {
             for byte in bytes {
                 stream.write_all(&[*byte])?;
                 stream.flush()?;
-                sent.fetch_add(1, Ordering::AcqRel);
-                thread::sleep(Duration::from_secs(1));
+                if !receive_queue::is_emptied(&stream.sock)? {
+                    break;
+                }
+                taken.fetch_add(1, Ordering::AcqRel);
+                thread::sleep(TRICKLE_PAUSE);
             }
         }
         Deed::Silent | Deed::Hangup => {}

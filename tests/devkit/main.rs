@@ -18,6 +18,7 @@ mod medium;
 mod memory;
 mod output;
 mod own_bytes;
+mod receive_queue;
 mod reports;
 mod rotation;
 mod run;
