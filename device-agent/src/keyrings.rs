@@ -180,6 +180,9 @@ impl<S: Storage> Agent<'_, S> {
         self.cycle.keyring_changed = true;
         self.cycle.head_accepted = false;
         self.head = None;
+        if restated.release.is_some() {
+            self.memo.denials_order = None;
+        }
         self.restating = Restated {
             release: restated.release.or(self.restating.release),
             head: restated.head.or(self.restating.head),

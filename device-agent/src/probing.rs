@@ -74,9 +74,11 @@ impl<S: Storage> Agent<'_, S> {
         let head = self.head.map(|head| head.note());
         // Filled in place: a list that is handed from one to the next stands on the stack twice.
         let mut denials = Denials::default();
+        // A newer list that denied the same as the one before it is not written down, and is the newer one all the same.
+        let newest = self.memo.denials_order.max(Some(self.denials().order));
         let is_newest = self.candidate_manifest().is_some_and(|manifest| {
             denials.fill(manifest.order(), manifest.denials().iter()).is_some()
-                && manifest.order() >= self.denials().order
+                && Some(manifest.order()) >= newest
         });
         self.change(|change| {
             change.commit_trial(&sealed, release, known(now.clock))?;

@@ -1,5 +1,6 @@
 //! Tests of the engine: by events alone, against a fleet in memory.
 
+mod aftermath;
 mod files;
 mod freshness;
 mod installing;

@@ -1,0 +1,73 @@
+//! After a theft, as the model of the protocol found it: what replaced keys have left behind, and what hides a keyring.
+
+use std::vec::Vec;
+
+use bundle::{ChannelId, Floor, Order, Role, write::ManifestContent};
+
+use super::kit::{CHANNEL, Device, Fleet, both, deny, manifest, outcome};
+use crate::{Reason, Verdict};
+
+/// What an attacker on the path brings about, whose anchor only the present bundle has.
+const LOST: (Verdict, Verdict) = (Verdict::Verified, Verdict::Refused(Reason::ProbeChain));
+
+/// A device at release 1, and its fleet.
+fn following() -> (Fleet, Device) {
+    let mut fleet = Fleet::new();
+    let mut device = Device::new(&fleet);
+    device.check(&mut fleet);
+    (fleet, device)
+}
+
+/// The release and head keys are stolen: the device takes release 900, which denies the operator's `a`.
+fn robbed(fleet: &Fleet, device: &mut Device) {
+    let mut thief = fleet.clone();
+    let keys = thief.threshold_of(Role::Release);
+    let mut evil = manifest(&["evil"]);
+    evil.denials = Vec::from([deny("a")]);
+    thief.release_as(Order::new(0, 900), &evil, &keys, CHANNEL);
+    thief.head_number += 10;
+    thief.publish_head();
+    assert_eq!(device.check(&mut thief).installed.unwrap().order, Order::new(0, 900));
+}
+
+/// Every release key is replaced, and the floor is restated at release 1.
+fn restated(fleet: &mut Fleet) {
+    let floor = Floor { channel: ChannelId::of(CHANNEL), role: Role::Release, epoch: 0, number: 1 };
+    fleet.next_keyring(&[floor], Some(Role::Release));
+    fleet.head_number += 20;
+}
+
+#[test]
+fn invariant_10_the_first_deny_list_after_a_thief_holds_at_once() {
+    let (mut fleet, mut device) = following();
+    robbed(&fleet, &mut device);
+    restated(&mut fleet);
+    let mut next = manifest(&["a", "c"]);
+    next.denials = Vec::from([deny("evil")]);
+    fleet.roll_out(&next);
+    // The thief is still on the path: the manifest arrives, its certificates do not.
+    fleet.tree.retain(|path, _| !path.contains("/update/") && !path.contains("/blob/"));
+    device.check(&mut fleet);
+    assert!(device.agent.denials().contains(&deny("evil")));
+    assert!(!device.agent.denials().contains(&deny("a")));
+}
+
+#[test]
+fn invariant_10_going_back_to_the_release_before_keeps_the_denials_of_a_refused_one() {
+    let (mut fleet, mut device) = following();
+    let denying = |anchors: &[&str], denied: &[&str]| ManifestContent {
+        denials: denied.iter().map(|name| deny(name)).collect(),
+        ..manifest(anchors)
+    };
+    fleet.roll_out(&denying(&["a", "c"], &["x", "y"]));
+    device.check(&mut fleet);
+    let before = fleet.release(&denying(&["a", "d"], &["x"]));
+    device.driver.probe = |_, _| outcome(LOST.0, LOST.1);
+    fleet.roll_out(&denying(&["e"], &["x", "y"]));
+    assert_eq!(device.check(&mut fleet).reason, Some(Reason::ProbeRegression));
+    device.driver.probe = |_, _| both(Verdict::Verified);
+    fleet.share = 0;
+    fleet.publish_head();
+    assert_eq!(device.check(&mut fleet).installed.unwrap().order, before);
+    assert!(device.agent.denials().contains(&deny("y")));
+}
