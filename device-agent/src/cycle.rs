@@ -26,6 +26,8 @@ pub(crate) struct Cycle {
     pub(crate) generations: u32,
     /// What kept the last head from being accepted.
     pub(crate) head_fault: Option<Reason>,
+    /// Why there was no head to be used, where the daily questions were asked all the same.
+    pub(crate) head_unusable: Option<Reason>,
     /// A head was accepted.
     pub(crate) head_accepted: bool,
     /// The daily questions were answered.
@@ -204,6 +206,7 @@ impl<S: Storage> Agent<'_, S> {
             FetchFailure::Unreachable => Reason::Unreachable,
         };
         match self.state {
+            State::Head if failure != FetchFailure::Unreachable => self.head_unusable(now, reason),
             State::Keyrings(resource) => self.keyrings_failed(now, resource, failure, reason),
             State::Update { .. } => self.update_failed(now, failure, reason),
             State::Blob(_) => self.staging_failed(now, reason),

@@ -82,8 +82,20 @@ impl<S: Storage> Agent<'_, S> {
                 self.cycle.head_fault = Some(reason);
                 self.ask_next_keyrings(now);
             }
-            Err(HeadFault::Unverified(reason) | HeadFault::Refused(reason)) => self.finish(now, reason, None),
+            Err(HeadFault::Unverified(reason) | HeadFault::Refused(reason)) => {
+                self.head_unusable(now, reason);
+            }
         }
+    }
+
+    /// There is no head to be used: the daily questions are asked all the same, or whoever writes the head's file
+    /// could hide a keyring for ever with a head that is older, spoilt or gone.
+    pub(crate) fn head_unusable(&mut self, now: Now, reason: Reason) {
+        if self.cycle.keyrings_asked || !self.daily_due(now) {
+            return self.finish(now, reason, None);
+        }
+        (self.cycle.head_fault, self.cycle.head_unusable) = (Some(reason), Some(reason));
+        self.ask_next_keyrings(now);
     }
 
     fn accept_head(&mut self, now: Now, head: AcceptedHead) {

@@ -114,14 +114,15 @@ impl<S: Storage> Agent<'_, S> {
             (_, FetchFailure::NotFound) => self.after_keyrings(now, resource, false),
             // A broken or forged file must not keep the device from the recovery, nor from a good head.
             _ if reason == Reason::KeyringRefused && !matches!(resource, Resource::Recovery(_)) => {
-                self.cycle.head_fault = Some(reason);
+                self.cycle.head_fault = self.cycle.head_unusable.or(Some(reason));
                 self.ask_recovery(now);
             }
             _ if self.cycle.head_accepted && !self.cycle.keyring_changed => {
                 self.memo.result = Some((reason, None));
                 self.decide(now);
             }
-            _ => self.finish(now, reason, None),
+            // Where the head was of no use, that is what was found; that no keyring was either adds nothing.
+            _ => self.finish(now, self.cycle.head_unusable.unwrap_or(reason), None),
         }
     }
 

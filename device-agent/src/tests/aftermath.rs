@@ -4,7 +4,7 @@ use std::vec::Vec;
 
 use bundle::{ChannelId, Floor, Order, Role, write::ManifestContent};
 
-use super::kit::{CHANNEL, Device, Fleet, both, deny, manifest, outcome};
+use super::kit::{CHANNEL, DAY, Device, Fleet, both, deny, manifest, outcome};
 use crate::{Reason, Verdict};
 
 /// What an attacker on the path brings about, whose anchor only the present bundle has.
@@ -70,4 +70,46 @@ fn invariant_10_going_back_to_the_release_before_keeps_the_denials_of_a_refused_
     fleet.publish_head();
     assert_eq!(device.check(&mut fleet).installed.unwrap().order, before);
     assert!(device.agent.denials().contains(&deny("y")));
+}
+
+/// A head's file that says nothing new hides no keyring for longer than a day.
+fn check_keyring_is_found(spoil: fn(&mut Fleet)) {
+    let (mut fleet, mut device) = following();
+    fleet.publish_head();
+    device.check(&mut fleet);
+    fleet.next_keyring(&[], Some(Role::Head));
+    spoil(&mut fleet);
+    device.pass(&mut fleet, DAY / 2);
+    assert_eq!(device.check(&mut fleet).keyring, Order::new(0, 1));
+    device.pass(&mut fleet, DAY / 2);
+    assert_eq!(device.check(&mut fleet).keyring, Order::new(0, 2));
+}
+
+#[test]
+fn invariant_07_an_older_head_hides_no_keyring() {
+    check_keyring_is_found(|fleet| {
+        let thief = { Fleet { keyring_order: Order::new(0, 1), generations: [0; 4], ..fleet.clone() } };
+        let document = thief.head_document(
+            Order::new(0, 1),
+            &thief.head_content(),
+            &thief.threshold_of(Role::Head),
+            CHANNEL,
+        );
+        fleet.tree.insert("prod/head".into(), document);
+    });
+}
+
+#[test]
+fn invariant_07_a_head_that_is_none_hides_no_keyring() {
+    check_keyring_is_found(|fleet| drop(fleet.tree.insert("prod/head".into(), b"garbage".to_vec())));
+}
+
+#[test]
+fn invariant_07_a_head_that_is_gone_hides_no_keyring() {
+    check_keyring_is_found(|fleet| drop(fleet.tree.remove("prod/head")));
+}
+
+#[test]
+fn invariant_07_an_endless_head_hides_no_keyring() {
+    check_keyring_is_found(|fleet| drop(fleet.tree.insert("prod/head".into(), [0; 20_000].to_vec())));
 }
