@@ -270,6 +270,7 @@ impl<S: Storage> Agent<'_, S> {
         edit: impl FnOnce(&mut Change<'_>) -> Result<R, TransitionError>,
     ) -> Result<R, StoreError<S::Error>> {
         let (channel, restating) = (self.channel, self.restating);
+        let has_base = self.base().is_some();
         let newer = self.newer_keyring.as_ref();
         let facts = newer.and_then(|bytes| {
             let keyring = bundle::Keyring::restored(bytes.as_bytes()).ok()?;
@@ -280,6 +281,10 @@ impl<S: Storage> Agent<'_, S> {
             if let Some((bytes, order, issued_at)) = facts
                 && order > change.record().floors.keyring
             {
+                // The store ends a trial of replaced keys where it has a slot to go back to; the image's seed is one too.
+                if has_base && is_outlived(change.record(), restating) {
+                    change.revert()?;
+                }
                 change.update_keyring(bytes, order, issued_at, restating)?;
             }
             edit(change)
@@ -293,6 +298,14 @@ impl<S: Storage> Agent<'_, S> {
         }
         result
     }
+}
+
+/// True where a release is on trial that the restated floor leaves behind.
+fn is_outlived(record: &store::Record, restating: Restated) -> bool {
+    let on_trial = record.active().filter(|_| record.phase.is_trial());
+    on_trial
+        .zip(restating.release)
+        .is_some_and(|((_, entry), floor)| entry.release.order.is_left_behind_by(floor))
 }
 
 /// The time, where the clock is known.

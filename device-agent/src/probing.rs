@@ -1,11 +1,12 @@
 //! Rounds of probes: one endpoint after the other, and what the round as a whole says.
 
+use bundle::Order;
 use store::{Denials, Storage};
 
 use crate::{
     Agent, Mode, Now, ProbeCounts, ProbeOutcome, Reason, Verdict,
     agent::State,
-    content::Content,
+    content::{Content, Place},
     cycle::{AfterRound, Then, known},
     staging::store_reason,
 };
@@ -24,8 +25,18 @@ impl<S: Storage> Agent<'_, S> {
     /// One handshake ended.
     pub(crate) fn probed(&mut self, now: Now, index: u16, then: Then, outcome: ProbeOutcome) {
         let dropped = self.endpoint(index).is_some_and(|endpoint| !endpoint.under_candidate);
-        self.probes.add(outcome, dropped);
+        let excused = outcome.excused || self.is_present_outlived();
+        self.probes.add(ProbeOutcome { excused, ..outcome }, dropped);
         self.probe_or_end(now, index.saturating_add(1), then);
+    }
+
+    /// True where a keyring has replaced the keys of the present bundle and restated the floor: then whoever had these
+    /// keys, and is on the path, must not keep the next release away with a chain to an anchor of his own.
+    fn is_present_outlived(&self) -> bool {
+        let floor = self.store.record().floors.release;
+        let Some(present) = self.present.filter(|present| present.place != Place::Seed) else { return false };
+        // No floor at all is that of a channel just entered: the bundle of the one before is believed.
+        floor != Order::default() && present.order.is_left_behind_by(floor)
     }
 
     fn probe_or_end(&mut self, now: Now, index: u16, then: Then) {

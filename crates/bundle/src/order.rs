@@ -27,6 +27,13 @@ impl Order {
     pub const fn steps_to(self, next: Self, step_max: u32) -> bool {
         next.number.saturating_sub(self.number) <= step_max
     }
+
+    /// True where a release of this order is left behind by a release floor that a keyring restates: it stands above the
+    /// floor, or in an epoch that a recovery has closed. Whoever signed it is no longer believed.
+    #[must_use]
+    pub const fn is_left_behind_by(self, floor: Self) -> bool {
+        self.epoch != floor.epoch || self.number > floor.number
+    }
 }
 
 impl fmt::Display for Order {

@@ -159,20 +159,21 @@ impl<'r> Change<'r> {
         Ok(())
     }
 
-    /// Releases above a restated floor were signed by keys that are no longer believed. Their refusals are
+    /// Releases that a restated floor leaves behind were signed by keys that are no longer believed. Their refusals are
     /// forgotten, the next deny list takes the place of theirs, and none of them is on trial any more; what
     /// applications read stays where there is nothing to go back to.
     fn outlive(&mut self, floor: Order) {
         self.record.refusals.retain(|refusal| refusal.order <= floor);
         self.record.denials.order = self.record.denials.order.min(floor);
-        let is_above = self.record.active().is_some_and(|(_, entry)| entry.release.order > floor);
+        let is_left_behind =
+            self.record.active().is_some_and(|(_, entry)| entry.release.order.is_left_behind_by(floor));
         match self.record.phase {
-            Phase::Trial { active, fallback: None } if is_above => {
+            Phase::Trial { active, fallback: None } if is_left_behind => {
                 self.record.phase = Phase::Confirmed { active };
                 self.record.conclusive_failures = 0;
             }
             // It cannot fail: there is a trial to revert.
-            Phase::Trial { fallback: Some(_), .. } if is_above => {
+            Phase::Trial { fallback: Some(_), .. } if is_left_behind => {
                 let _reverted = self.revert();
             }
             _ => {}

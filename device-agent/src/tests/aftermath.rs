@@ -7,6 +7,7 @@ use bundle::{ChannelId, Floor, Order, Role, write::ManifestContent};
 use super::kit::{CHANNEL, DAY, Device, Fleet, both, deny, manifest, outcome};
 use crate::{Reason, Verdict};
 
+const SILENT: Verdict = Verdict::Inconclusive(Reason::ProbeTimeout);
 /// What an attacker on the path brings about, whose anchor only the present bundle has.
 const LOST: (Verdict, Verdict) = (Verdict::Verified, Verdict::Refused(Reason::ProbeChain));
 
@@ -70,6 +71,76 @@ fn invariant_10_going_back_to_the_release_before_keeps_the_denials_of_a_refused_
     fleet.publish_head();
     assert_eq!(device.check(&mut fleet).installed.unwrap().order, before);
     assert!(device.agent.denials().contains(&deny("y")));
+}
+
+#[test]
+fn a_thiefs_bundle_has_no_veto_against_the_release_after_him() {
+    let (mut fleet, mut device) = following();
+    robbed(&fleet, &mut device);
+    restated(&mut fleet);
+    device.driver.probe = |_, _| outcome(LOST.0, LOST.1);
+    fleet.roll_out(&manifest(&["a", "c"]));
+    assert_eq!(device.check(&mut fleet).installed.unwrap().order, Order::new(0, 2));
+    for _ in 0..5 {
+        device.pass(&mut fleet, DAY);
+        assert_eq!(device.check(&mut fleet).installed.unwrap().order, Order::new(0, 2));
+    }
+    device.driver.probe = |_, _| both(Verdict::Verified);
+    assert_eq!(device.check(&mut fleet).floors.release, Order::new(0, 2));
+}
+
+#[test]
+fn a_bundle_of_keys_in_force_keeps_its_veto_after_a_restated_floor() {
+    let (mut fleet, mut device) = following();
+    fleet.roll_out(&manifest(&["a", "b", "c"]));
+    device.check(&mut fleet);
+    let floor = Floor { channel: ChannelId::of(CHANNEL), role: Role::Release, epoch: 0, number: 2 };
+    fleet.next_keyring(&[floor], Some(Role::Release));
+    device.driver.probe = |_, _| outcome(LOST.0, LOST.1);
+    fleet.roll_out(&manifest(&["d"]));
+    assert_eq!(device.check(&mut fleet).reason, Some(Reason::ProbeRegression));
+}
+
+#[test]
+fn the_first_trial_of_a_thief_gives_way_to_the_seed() {
+    let (mut fleet, mut device) = following();
+    device.driver.probe = |_, _| both(SILENT);
+    robbed(&fleet, &mut device);
+    restated(&mut fleet);
+    // The operator has replaced the keys, and has no other release yet.
+    fleet.publish_head();
+    assert_eq!(device.check(&mut fleet).installed.unwrap().order, Order::new(0, 1));
+    assert_eq!(device.agent.record().phase, store::Phase::Empty);
+}
+
+/// A device that the thief of everything but the recovery keys has run away with, and the fleet's recovery.
+fn recovered() -> (Fleet, Device) {
+    let (mut fleet, mut device) = following();
+    robbed(&fleet, &mut device);
+    let floor = |role| Floor { channel: ChannelId::of(CHANNEL), role, epoch: 1, number: 1 };
+    fleet.recover(&[floor(Role::Release), floor(Role::Head)]);
+    fleet.head_number = 1;
+    (fleet, device)
+}
+
+#[test]
+fn a_thiefs_bundle_has_no_veto_after_a_recovery() {
+    let (mut fleet, mut device) = recovered();
+    device.driver.probe = |_, _| outcome(LOST.0, LOST.1);
+    let order = fleet.roll_out(&manifest(&["a", "c"]));
+    assert_eq!(device.check(&mut fleet).installed.unwrap().order, order);
+}
+
+#[test]
+fn a_recovery_ends_the_trial_of_an_epoch_before() {
+    let (mut fleet, mut device) = following();
+    device.driver.probe = |_, _| both(SILENT);
+    robbed(&fleet, &mut device);
+    let floor = Floor { channel: ChannelId::of(CHANNEL), role: Role::Release, epoch: 1, number: 1 };
+    fleet.recover(&[floor]);
+    fleet.publish_head();
+    assert_eq!(device.check(&mut fleet).installed.unwrap().order, Order::new(0, 1));
+    assert_eq!(device.agent.record().phase, store::Phase::Empty);
 }
 
 /// A head's file that says nothing new hides no keyring for longer than a day.
