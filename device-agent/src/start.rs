@@ -129,14 +129,25 @@ impl<'w, S: Storage> Agent<'w, S> {
     /// the same, and the next change of the journal tries again.
     #[inline(never)]
     fn adopt_image_keyring(&mut self) {
-        let channel = self.channel;
-        let in_force = self.keyring().map(|keyring| (keyring.order(), restated(&keyring, channel)));
+        let in_force = self.keyring().map(|keyring| (keyring.order(), self.restated_by_image(&keyring)));
         if let Some((order, restating)) = in_force
             && order > self.store.record().floors.keyring
         {
             self.restating = restating;
             let _written = self.change(|_| Ok(()));
         }
+    }
+
+    /// The floors that the image's keyring restates, and those that a generation between the journal's and it may have
+    /// restated unseen: of roles that have none of the old keys left. No release or head of theirs was ever taken here,
+    /// so nothing is to be held against the seed, and no head at all.
+    fn restated_by_image(&self, keyring: &Keyring<'_>) -> Restated {
+        let told = restated(keyring, self.channel);
+        let Ok(kept) = Keyring::restored(self.store.record().keyring.as_bytes()) else { return told };
+        let replaces = |role| keyring.replaces_role_of(&kept, role);
+        let release = self.seed.map(|seed| seed.content.order).filter(|_| replaces(Role::Release));
+        let head = replaces(Role::Head).then(Order::default);
+        Restated { release: told.release.or(release), head: told.head.or(head), time: told.time }
     }
 
     /// After a failure of the store: where the journal is gone, the image's keyring is in force until it is written.

@@ -4,7 +4,7 @@ use std::vec::Vec;
 
 use bundle::{ChannelId, Floor, Order, Role, write::ManifestContent};
 
-use super::kit::{CHANNEL, DAY, Device, Fleet, both, deny, manifest, outcome};
+use super::kit::{CHANNEL, DAY, Device, Fleet, Setup, both, deny, manifest, outcome};
 use crate::{Reason, Verdict};
 
 const SILENT: Verdict = Verdict::Inconclusive(Reason::ProbeTimeout);
@@ -141,6 +141,37 @@ fn a_recovery_ends_the_trial_of_an_epoch_before() {
     fleet.publish_head();
     assert_eq!(device.check(&mut fleet).installed.unwrap().order, Order::new(0, 1));
     assert_eq!(device.agent.record().phase, store::Phase::Empty);
+}
+
+#[test]
+fn an_image_that_skips_a_restated_floor_brings_it_along() {
+    let (mut fleet, mut device) = following();
+    robbed(&fleet, &mut device);
+    // The floor is restated in keyring 2, and the image is made with keyring 3.
+    restated(&mut fleet);
+    fleet.next_keyring(&[], None);
+    let order = fleet.release(&manifest(&["a", "c"]));
+    let document = fleet.releases[1].1.clone();
+    let image = bundle::write::seed(&fleet.tree["keyring/3"], &document, &fleet.blobs(&document));
+    let setup = Setup { seed: image, ..Setup::of(&fleet) };
+    let mut device = setup.boot(device.agent.into_store().into_storage());
+    assert_eq!(device.agent.record().floors.release, order);
+    let order = fleet.roll_out(&manifest(&["a", "c", "d"]));
+    assert_eq!(device.check(&mut fleet).installed.unwrap().order, order);
+}
+
+#[test]
+fn an_image_whose_keyring_keeps_the_keys_moves_no_floor() {
+    let (mut fleet, mut device) = following();
+    fleet.roll_out(&manifest(&["a", "c"]));
+    device.check(&mut fleet);
+    fleet.next_keyring(&[], Some(Role::Head));
+    fleet.next_keyring(&[], Some(Role::Keyring));
+    let document = fleet.releases[0].1.clone();
+    let image = bundle::write::seed(&fleet.tree["keyring/3"], &document, &fleet.blobs(&document));
+    let setup = Setup { seed: image, ..Setup::of(&fleet) };
+    let device = setup.boot(device.agent.into_store().into_storage());
+    assert_eq!(device.agent.record().floors.release, Order::new(0, 2));
 }
 
 /// A head's file that says nothing new hides no keyring for longer than a day.

@@ -199,7 +199,8 @@ impl<'a> Keyring<'a> {
     }
 
     /// True where no key of `role` is also in `other`'s same role.
-    fn replaces_role_of(&self, other: &Keyring<'_>, role: Role) -> bool {
+    #[must_use]
+    pub fn replaces_role_of(&self, other: &Keyring<'_>, role: Role) -> bool {
         let (Some(mine), Some(theirs)) = (self.role(role), other.role(role)) else { return true };
         !self.keys_of(mine).any(|key| other.keys_of(theirs).any(|kept| kept.is_same_key(&key)))
     }
