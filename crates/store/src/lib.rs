@@ -16,7 +16,7 @@
 //! |---|---|
 //! | `boxed` | nothing to see: keyring and deny list stand on the heap, for boards whose stacks are short |
 //! | `std` | [`file::StoreFile`] and [`file::ReadOnlyFile`]: the port over a file |
-//! | `fault` | [`fault`]: a medium in memory that loses power, tears, reorders and fails on demand |
+//! | `fault` | [`fault`]: a medium in memory that loses power, tears, reorders and fails on demand; [`rehearsal`]: changes of a record without a medium |
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -52,6 +52,8 @@ pub mod limits;
 mod reader;
 mod record;
 mod region;
+#[cfg(any(test, feature = "fault"))]
+pub mod rehearsal;
 mod slot;
 mod storage;
 mod store;
