@@ -5,14 +5,14 @@ use std::process::Command;
 use crate::{
     bare,
     failure::Failure,
-    output, panics, policy, process,
+    model, output, panics, policy, process,
     setup::{self, Consent},
     steps::Steps,
     vectors, workspace,
 };
 
 /// Steps of the run.
-const STEPS: usize = 11;
+const STEPS: usize = 12;
 
 /// Runs all checks; every one runs, whatever the others found.
 ///
@@ -37,6 +37,12 @@ pub(crate) fn run(consent: Consent) -> Result<(), Failure> {
     });
     steps.step("nothing on the device can panic", |bar| bar.suspend(|| panics::run(consent)));
     steps.command("vectors", &mut vectors::command(true));
+    steps.step("the update protocol as a model", |bar| {
+        let result = process::run_quiet(&mut model::command(), |line| bar.set_message(line.to_owned()))?;
+        // The states that were visited, or the steps that break a property.
+        bar.suspend(|| result.lines.iter().for_each(output::say));
+        if result.passed { Ok(()) } else { Err(Failure::Check("a property does not hold in it".to_owned())) }
+    });
     let closing = test(&mut steps);
     steps.command("demo", &mut cargo(&["xtask", "demo", "--no-build", "--json"]));
     // What they fetch they may fetch where this run may.

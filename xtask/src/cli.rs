@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{ci, demo, devkit, failure::Failure, m4, panics, setup, size, test, vectors};
+use crate::{ci, demo, devkit, failure::Failure, m4, model, panics, setup, size, test, vectors};
 
 /// The build system of this workspace.
 #[derive(Debug, Parser)]
@@ -34,6 +34,8 @@ enum Command {
     Ci,
     /// Builds and emulates the verifying core of a real-time core, and holds it against its budget
     M4,
+    /// Searches the model of the update protocol: every state of every scenario
+    Model(ModelArgs),
     /// Writes the format's test vectors
     Vectors(VectorsArgs),
 }
@@ -99,6 +101,14 @@ pub(crate) struct SizeArgs {
     pub(crate) json: bool,
 }
 
+/// Flags of `model`.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct ModelArgs {
+    /// Write one JSON object to standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 /// Flags of `test`.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct TestArgs {
@@ -127,6 +137,7 @@ pub(crate) fn run() -> Result<(), Failure> {
         Command::Test(args) => test::run(&args, consent),
         Command::Ci => ci::run(consent),
         Command::M4 => m4::run(consent),
+        Command::Model(args) => model::run(args),
         Command::Vectors(args) => vectors::run(args),
     }
 }

@@ -7,7 +7,7 @@ use toml::Table;
 use crate::workspace;
 
 /// Each package's folder, its name, and the packages of this workspace that it may depend on.
-const MAY_DEPEND_ON: [(&str, &str, &[&str]); 14] = [
+const MAY_DEPEND_ON: [(&str, &str, &[&str]); 15] = [
     ("crates/applibs", "applibs", &[]),
     ("crates/bundle", "bundle", &[]),
     ("crates/c-api", "c-api", &["bundle", "device-agent", "store"]),
@@ -34,6 +34,7 @@ const MAY_DEPEND_ON: [(&str, &str, &[&str]); 14] = [
             "tls-client",
         ],
     ),
+    ("tests/model", "update-model", &["bundle", "store"]),
     ("tests/tls_client", "tls-client", &["bundle", "chain", "device-agent", "store", "verified-tls"]),
     ("xtask", "xtask", &[]),
 ];
