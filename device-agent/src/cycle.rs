@@ -24,6 +24,8 @@ pub(crate) struct Cycle {
     pub(crate) heads: u8,
     /// Keyring generations that were asked for.
     pub(crate) generations: u32,
+    /// The next generation was there and is not to be believed, and no other one has come since.
+    pub(crate) keyring_refused: bool,
     /// What kept the last head from being accepted.
     pub(crate) head_fault: Option<Reason>,
     /// Why there was no head to be used, where the daily questions were asked all the same.
@@ -119,8 +121,11 @@ impl<S: Storage> Agent<'_, S> {
     pub(crate) fn finish(&mut self, now: Now, reason: Reason, subject: Option<Order>) {
         self.filling = None;
         self.memo.failures = if reason.is_network() { self.memo.failures.saturating_add(1) } else { 0 };
-        // That nothing can be installed matters more than that there is nothing to install.
-        let reason = self.read_only().filter(|_| reason == Reason::UpToDate).unwrap_or(reason);
+        // That nothing can be installed matters more than that there is nothing to install, and so does a keyring that
+        // somebody shows and nobody can follow: its operator made a mistake, or a thief a try.
+        let refused = self.cycle.keyring_refused.then_some(Reason::KeyringRefused);
+        let matters = self.read_only().or(refused).filter(|_| reason == Reason::UpToDate);
+        let reason = matters.unwrap_or(reason);
         let at = known(now.clock);
         let transport = self.cycle.transport;
         self.memo.last_check = Some(LastCheck { uptime_seconds: now.uptime_seconds, at, reason, transport });

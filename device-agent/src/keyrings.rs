@@ -105,6 +105,7 @@ impl<S: Storage> Agent<'_, S> {
         reason: Reason,
     ) {
         self.write_keyring();
+        self.cycle.keyring_refused |= reason == Reason::KeyringRefused;
         match (resource, failure) {
             // The pack was never published for this generation: one by one, then.
             (Resource::KeyringPack { from, .. }, FetchFailure::NotFound) => {
@@ -117,10 +118,7 @@ impl<S: Storage> Agent<'_, S> {
                 self.cycle.head_fault = self.cycle.head_unusable.or(Some(reason));
                 self.ask_recovery(now);
             }
-            _ if self.cycle.head_accepted && !self.cycle.keyring_changed => {
-                self.memo.result = Some((reason, None));
-                self.decide(now);
-            }
+            _ if self.cycle.head_accepted && !self.cycle.keyring_changed => self.decide(now),
             // Where the head was of no use, that is what was found; that no keyring was either adds nothing.
             _ => self.finish(now, self.cycle.head_unusable.unwrap_or(reason), None),
         }
@@ -179,6 +177,7 @@ impl<S: Storage> Agent<'_, S> {
     /// A keyring is in force: a head judged by an older one is forgotten, and with it what the older keys said.
     pub(crate) fn note_restated(&mut self, restated: Restated) {
         self.cycle.keyring_changed = true;
+        self.cycle.keyring_refused = false;
         self.cycle.head_accepted = false;
         self.head = None;
         if restated.release.is_some() {

@@ -196,3 +196,42 @@ fn invariant_07_a_floor_restated_below_a_trial_ends_it_and_frees_its_number() {
     assert_eq!((status.reason, status.floors.release), (Some(Reason::Confirmed), order));
     assert_eq!(order, Order::new(0, 3));
 }
+
+#[test]
+fn a_keyring_that_nobody_can_follow_is_said_even_where_there_is_nothing_new() {
+    let mut fleet = Fleet::new();
+    let mut device = Device::new(&fleet);
+    device.check(&mut fleet);
+    fleet.tree.insert("keyring/2".into(), b"garbage".to_vec());
+    device.pass(&mut fleet, DAY);
+    let status = device.check(&mut fleet);
+    assert_eq!((status.reason, status.keyring), (Some(Reason::KeyringRefused), Order::new(0, 1)));
+    // A release that comes in spite of it is what matters more, and a good generation ends the matter.
+    fleet.roll_out(&manifest(&["a", "c"]));
+    device.pass(&mut fleet, DAY);
+    assert_eq!(device.check(&mut fleet).reason, Some(Reason::Confirmed));
+    fleet.next_keyring(&[], None);
+    device.pass(&mut fleet, DAY);
+    let status = device.check(&mut fleet);
+    assert_eq!((status.reason, status.keyring), (Some(Reason::UpToDate), Order::new(0, 2)));
+}
+
+#[test]
+fn a_chain_without_end_costs_a_check_no_more_than_its_generations() {
+    let mut fleet = Fleet::new();
+    let mut device = Device::new(&fleet);
+    device.check(&mut fleet);
+    let per_check = crate::limits::GENERATIONS_PER_CHECK_MAX;
+    for _ in 0..per_check + 50 {
+        fleet.next_keyring(&[], None);
+    }
+    fleet.publish_packs();
+    fleet.roll_out(&manifest(&["a", "c"]));
+    let status = device.check(&mut fleet);
+    assert_eq!(
+        (status.reason, status.keyring),
+        (Some(Reason::KeyringUnavailable), Order::new(0, 1 + per_check))
+    );
+    let status = device.check(&mut fleet);
+    assert_eq!((status.reason, status.keyring), (Some(Reason::Confirmed), fleet.keyring_order));
+}
