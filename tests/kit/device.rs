@@ -2,7 +2,7 @@
 
 use bundle::{Sha256, UnixSeconds};
 use device_agent::{
-    Agent, Clock, Configuration, Event, Memory, Mode, Now, ProbeOutcome, Reason, Verdict, limits,
+    Agent, Clock, Configuration, Event, Memory, Mode, Now, ProbeOutcome, Reason, StartError, Verdict, limits,
 };
 use store::{Region, Store, fault::Medium};
 
@@ -19,7 +19,8 @@ pub type Probe<'s> = dyn FnMut(&str) -> ProbeOutcome + 's;
 /// One device and its medium.
 pub struct Device {
     agent: Agent<'static, Medium>,
-    channel: String,
+    configuration: Configuration<'static>,
+    region: Region,
     uptime_seconds: u64,
     clock: Clock,
     /// Path and body bytes of every request of the last cycle; `None` for a 404.
@@ -49,14 +50,27 @@ pub fn all_verify(_endpoint: &str) -> ProbeOutcome {
     ProbeOutcome { present: Some(Verdict::Verified), candidate: Some(Verdict::Verified), excused: false }
 }
 
+/// What a device is made of before its first start.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Image<'a> {
+    /// A seed, where the image has one.
+    pub seed: Option<&'a [u8]>,
+    /// A keyring document alone, where the device was provisioned with one.
+    pub keyring: Option<&'a [u8]>,
+    /// Groups that the device belongs to.
+    pub groups: &'a [&'a str],
+}
+
 impl Device {
     /// A device with this seed, on an empty medium whose region has `region_bytes`.
     ///
     /// # Panics
     /// Where the seed does not verify or the region is too small.
     #[must_use]
+    #[expect(clippy::expect_used, reason = "a device that cannot start stops its test")]
     pub fn new(id: &str, channel: &str, seed: &[u8], now: UnixSeconds, region_bytes: u32) -> Self {
-        Self::start(id, channel, Some(seed), None, now, region_bytes)
+        let image = Image { seed: Some(seed), ..Image::default() };
+        Self::start(id, channel, image, now, region_bytes).expect("the seed verifies")
     }
 
     /// A device that was provisioned with a keyring document alone.
@@ -64,6 +78,7 @@ impl Device {
     /// # Panics
     /// As [`Device::new`].
     #[must_use]
+    #[expect(clippy::expect_used, reason = "as above")]
     pub fn with_keyring(
         id: &str,
         channel: &str,
@@ -71,44 +86,79 @@ impl Device {
         now: UnixSeconds,
         region_bytes: u32,
     ) -> Self {
-        Self::start(id, channel, None, Some(keyring), now, region_bytes)
+        let image = Image { keyring: Some(keyring), ..Image::default() };
+        Self::start(id, channel, image, now, region_bytes).expect("the keyring verifies")
     }
 
-    #[expect(clippy::expect_used, reason = "a device that cannot start stops its test")]
-    fn start(
+    /// A device of this image, on an empty medium whose region has `region_bytes`.
+    ///
+    /// # Errors
+    /// Where image or configuration cannot be used.
+    ///
+    /// # Panics
+    /// Where the region is too small.
+    #[expect(clippy::expect_used, reason = "as above")]
+    pub fn start(
         id: &str,
         channel: &str,
-        seed: Option<&[u8]>,
-        keyring: Option<&[u8]>,
+        image: Image<'_>,
         now: UnixSeconds,
         region_bytes: u32,
-    ) -> Self {
+    ) -> Result<Self, StartError> {
         // The engine borrows its configuration and memory for its whole life, which here is the process's.
         let leak = |text: &str| -> &'static str { Box::leak(text.to_owned().into_boxed_str()) };
         let leak_bytes = |bytes: &[u8]| -> &'static [u8] { Box::leak(bytes.to_vec().into_boxed_slice()) };
+        let groups: Vec<&'static str> = image.groups.iter().map(|group| leak(group)).collect();
         let configuration = Configuration {
             device: leak(id),
             channel: leak(channel),
-            groups: &[],
+            groups: Box::leak(groups.into_boxed_slice()),
             mode: Mode::Install,
-            seed: seed.map(leak_bytes),
-            keyring: keyring.map(leak_bytes),
+            seed: image.seed.map(leak_bytes),
+            keyring: image.keyring.map(leak_bytes),
             floors: store::Floors::default(),
             build_time: now,
             local_hosts: &[],
             entropy: 7,
         };
-        let memory = Memory::new(Box::leak(vec![0; limits::MEMORY_BYTES_MAX].into_boxed_slice()));
         let region = Region::new(0, region_bytes).expect("the region is large enough");
-        let store = Store::open(Medium::new(BLOCK_BYTES), region).expect("an empty medium opens");
-        let agent = Agent::new(configuration, store, memory).expect("the seed verifies");
-        Self {
-            agent,
-            channel: channel.into(),
-            uptime_seconds: 0,
-            clock: Clock::Known(now),
-            requests: Vec::new(),
-        }
+        let agent = boot(configuration, region, Medium::new(BLOCK_BYTES))?;
+        let clock = Clock::Known(now);
+        Ok(Self { agent, configuration, region, uptime_seconds: 0, clock, requests: Vec::new() })
+    }
+
+    /// The same device after a restart: what is not on the medium is forgotten.
+    ///
+    /// # Panics
+    /// Where it does not start any more.
+    #[must_use]
+    pub fn restart(self) -> Self {
+        let configuration = self.configuration;
+        self.restart_as(configuration)
+    }
+
+    /// The same device after its image was exchanged for one with this seed.
+    ///
+    /// # Panics
+    /// Where the seed does not verify.
+    #[must_use]
+    pub fn restart_with_seed(self, seed: &[u8]) -> Self {
+        let seed: &'static [u8] = Box::leak(seed.to_vec().into_boxed_slice());
+        let configuration = Configuration { seed: Some(seed), keyring: None, ..self.configuration };
+        self.restart_as(configuration)
+    }
+
+    #[expect(clippy::expect_used, reason = "as above")]
+    fn restart_as(self, configuration: Configuration<'static>) -> Self {
+        let Self { agent, region, clock, .. } = self;
+        let medium = agent.into_store().into_storage().kill();
+        let agent = boot(configuration, region, medium).expect("the image verifies");
+        Self { agent, configuration, region, uptime_seconds: 0, clock, requests: Vec::new() }
+    }
+
+    /// Sets the device's clock, or takes it away.
+    pub const fn set_clock(&mut self, clock: Clock) {
+        self.clock = clock;
     }
 
     /// Lets time pass.
@@ -149,15 +199,34 @@ impl Device {
             requests.push((path.to_owned(), body.as_ref().map(Vec::len)));
             body
         };
-        drive(&mut self.agent, now, &self.channel, Event::Nudge, Some(&mut recorded), probe);
+        let channel = self.configuration.channel;
+        drive(&mut self.agent, now, channel, Event::Nudge, Some(&mut recorded), probe);
         self.agent.status(now).reason
     }
 
     /// Hands over a USB file and finishes what it starts.
     pub fn install(&mut self, file: &[u8], probe: &mut Probe<'_>) -> Option<Reason> {
         let now = self.now();
-        drive(&mut self.agent, now, &self.channel, Event::Install(file), None, probe);
+        let channel = self.configuration.channel;
+        drive(&mut self.agent, now, channel, Event::Install(file), None, probe);
         self.agent.status(now).reason
+    }
+
+    /// The document of the keyring in force, without its signatures: header and body, as they were signed.
+    #[must_use]
+    pub fn keyring_bytes(&self) -> &[u8] {
+        self.agent.record().keyring.as_bytes()
+    }
+
+    /// Names of the services in use, with their hosts.
+    #[must_use]
+    pub fn services(&self) -> Vec<(String, Vec<String>)> {
+        let manifest = self.agent.present_manifest();
+        let services = manifest.iter().flat_map(bundle::Manifest::services);
+        let hosts = |service: &bundle::Service<'_>| {
+            service.hosts.iter().map(|host| host.host().to_owned()).collect::<Vec<_>>()
+        };
+        services.map(|service| (service.name.to_owned(), hosts(&service))).collect()
     }
 
     /// The engine's status.
@@ -193,4 +262,16 @@ impl Device {
             generation: status.generation,
         }
     }
+}
+
+/// The engine of a device on a medium.
+#[expect(clippy::expect_used, reason = "a medium that cannot be opened stops its test")]
+fn boot(
+    configuration: Configuration<'static>,
+    region: Region,
+    medium: Medium,
+) -> Result<Agent<'static, Medium>, StartError> {
+    let memory = Memory::new(Box::leak(vec![0; limits::MEMORY_BYTES_MAX].into_boxed_slice()));
+    let store = Store::open(medium, region).expect("a medium of this kit opens");
+    Agent::new(configuration, store, memory)
 }

@@ -1,5 +1,6 @@
 //! The rules of the source tree, as tests.
 
+mod adversaries;
 mod dependencies;
 mod invariants;
 mod layout;

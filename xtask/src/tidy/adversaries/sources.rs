@@ -1,0 +1,130 @@
+//! What the sources of the page list, so that nothing of them can be left out of it.
+
+/// TUF 1.0.34, section 1.5.2.
+pub(super) const TUF: &[&str] = &[
+    "arbitrary installation",
+    "endless data",
+    "extraneous dependencies",
+    "fast-forward",
+    "indefinite freeze",
+    "malicious mirrors preventing updates",
+    "mix-and-match",
+    "rollback",
+    "key compromise below the threshold",
+    "wrong software installation",
+];
+
+/// The Uptane standard, beyond TUF.
+pub(super) const UPTANE: &[&str] = &[
+    "eavesdrop",
+    "drop-request",
+    "slow retrieval",
+    "partial bundle installation",
+    "repository denial of service",
+    "mixed-bundle",
+    "version report",
+];
+
+/// RFC 9124, section 4.2, without the prefix of its identifiers.
+pub(super) const SUIT: &[&str] = &[
+    "IMG.EXPIRED",
+    "IMG.EXPIRED.OFFLINE",
+    "IMG.INCOMPATIBLE",
+    "IMG.FORMAT",
+    "IMG.LOCATION",
+    "NET.REDIRECT",
+    "NET.ONPATH",
+    "IMG.REPLACE",
+    "IMG.NON_AUTH",
+    "UPD.WRONG_PRECURSOR",
+    "UPD.UNAPPROVED",
+    "IMG.DISCLOSURE",
+    "MFST.OVERRIDE",
+    "MFST.EXPOSURE",
+    "IMG.EXTRA",
+    "KEY.EXPOSURE",
+    "MFST.MODIFICATION",
+    "MFST.TOCTOU",
+];
+
+/// Sections of RFC 6024 with requirements; rows begin with their number.
+pub(super) const RFC_6024: &[&str] =
+    &["3.1", "3.2", "3.3", "3.4", "3.5", "3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "4"];
+
+/// Advisories of TUF's implementations and of what is like them.
+pub(super) const ADVISORIES: &[&str] = &[
+    "CVE-2025-2885",
+    "CVE-2025-2886",
+    "CVE-2025-2887",
+    "CVE-2025-2888",
+    "CVE-2020-15093",
+    "CVE-2020-15163",
+    "GHSA-r7vq-6425-j94w",
+    "GHSA-3633-5h82-39pq",
+    "CVE-2026-23992",
+    "GHSA-fphv-w9fq-2525",
+    "go-tuf: panic while parsing",
+    "go-tuf: delegation tracing",
+    "CVE-2022-29173",
+    "GHSA-66x3-6cw3-v5gj",
+    "CVE-2021-41131",
+    "GHSA-77hh-43cm-v8j6",
+    "CVE-2022-35929",
+];
+
+/// Functions of tuf-conformance at `eec841c`, with the number of their cases.
+pub(super) const CONFORMANCE: &[(&str, u32)] = &[
+    ("test_basic_refresh_requests", 1),
+    ("test_basic_refresh_trusted_data", 1),
+    ("test_implicit_refresh", 1),
+    ("test_invalid_initial_root", 1),
+    ("test_unsigned_initial_root", 1),
+    ("test_unsigned_metadata", 4),
+    ("test_url_and_metadata_version_mismatch", 3),
+    ("test_timestamp_content_changes", 1),
+    ("test_basic_metadata_hash_support", 1),
+    ("test_targets_hash_mismatch", 1),
+    ("test_snapshot_hash_mismatch", 1),
+    ("test_metadata_bytes_match", 1),
+    ("test_custom_fields", 1),
+    ("test_deprecated_keyid_hash_algorithms", 1),
+    ("test_snapshot_404", 1),
+    ("test_targets_404", 1),
+    ("test_timestamp_404", 1),
+    ("test_incorrect_metadata_type", 1),
+    ("test_faketime", 1),
+    ("test_root_expired", 1),
+    ("test_timestamp_expired", 1),
+    ("test_snapshot_expired", 1),
+    ("test_targets_expired", 1),
+    ("test_expired_local_root", 1),
+    ("test_expired_local_timestamp", 1),
+    ("test_client_downloads_expected_file", 1),
+    ("test_client_downloads_expected_file_in_sub_dir", 1),
+    ("test_repository_substitutes_target_file", 1),
+    ("test_multiple_changes_to_target", 1),
+    ("test_download_with_hash_algorithms", 3),
+    ("test_download_with_unknown_hash_algorithm", 1),
+    ("test_artifact_cache", 1),
+    ("test_snapshot_does_not_meet_threshold", 1),
+    ("test_snapshot_has_too_few_keys", 1),
+    ("test_duplicate_keys", 1),
+    ("test_duplicate_sig_keyids", 1),
+    ("test_keytype_and_scheme", 3),
+    ("test_invalid_sig_in_valid_metadata", 1),
+    ("test_unusual_role_name", 4),
+    ("test_new_timestamp_version_rollback", 1),
+    ("test_snapshot_rollback", 2),
+    ("test_targets_role_removal", 1),
+    ("test_targets_fast_forward_recovery", 1),
+    ("test_new_snapshot_fast_forward_recovery", 1),
+    ("test_new_timestamp_fast_forward_recovery", 1),
+    ("test_targets_rollback", 2),
+    ("test_static_repository", 2),
+    ("test_graph_traversal", 12),
+    ("test_targetfile_search", 9),
+    ("test_cached_role_is_verified_against_current_delegator", 1),
+    ("test_delegation_not_in_snapshot", 1),
+    ("test_root_rotation", 15),
+    ("test_non_root_rotations", 10),
+];
