@@ -112,6 +112,12 @@ impl<'a> Manifest<'a> {
         self.body.intermediates
     }
 
+    /// All services, whether this version can use them or not.
+    #[must_use]
+    pub const fn all_services(&self) -> Section<'a, Service<'a>> {
+        self.body.services
+    }
+
     /// The services without an unknown critical extension.
     pub fn services(&self) -> impl Iterator<Item = Service<'a>> + use<'a> {
         self.body.services.iter().filter(|service| service.is_usable())

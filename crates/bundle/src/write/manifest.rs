@@ -159,7 +159,11 @@ impl ManifestContent {
                 .iter()
                 .map(|entry| IntermediateContent { sha256: entry.sha256, length: entry.length })
                 .collect(),
-            services: manifest.services().map(|service| ServiceContent::of(&service, &hashes)).collect(),
+            services: manifest
+                .all_services()
+                .iter()
+                .map(|service| ServiceContent::of(&service, &hashes))
+                .collect(),
             denials: manifest.denials().iter().collect(),
             distrust_orders: manifest
                 .distrust_orders()

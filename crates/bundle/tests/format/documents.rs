@@ -29,6 +29,20 @@ fn a_manifest_that_is_written_is_read() {
 }
 
 #[test]
+fn what_this_version_cannot_use_stays_in_the_next_draft() {
+    let unknown = write::ExtensionContent { id: 9, critical: true, content: vec![1] };
+    let mut content = manifest_content(&[b"first", b"second"]);
+    content.services[0].extensions.push(unknown.clone());
+    content.anchors[1].extensions.push(unknown);
+    let (document, keyring) = (manifest_document(&content, 7), first_keyring());
+    let manifest = manifest(&document, &keyring).expect("verifies");
+    assert_eq!((manifest.services().count(), manifest.anchors().count()), (0, 1));
+    let next = write::ManifestContent::of(&manifest);
+    assert_eq!((next.services.len(), next.anchors.len()), (1, 2));
+    assert_eq!(next.encode(), manifest.body_bytes());
+}
+
+#[test]
 fn an_unchanged_check_costs_at_most_200_bytes() {
     let old = manifest_document(&manifest_content(&[b"first"]), 411);
     let document = manifest_document(&manifest_content(&[b"first"]), 412);
