@@ -171,6 +171,12 @@ impl<'a> Certificate<'a> {
         self.extensions.is_ca && self.extensions.may_sign_certificates
     }
 
+    /// False where a keyUsage stands there that does not say keyCertSign (RFC 5280 §4.2.1.3).
+    #[must_use]
+    pub const fn may_sign_certificates(&self) -> bool {
+        self.extensions.may_sign_certificates
+    }
+
     /// Most CA certificates that may stand between it and a leaf, where it says.
     #[must_use]
     pub const fn path_length(&self) -> Option<u8> {
@@ -205,7 +211,7 @@ impl<'a> Certificate<'a> {
     }
 
     /// The octets of the addresses of its subjectAltName, as they stand there.
-    pub(crate) fn addresses(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+    pub fn addresses(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         self.extensions.addresses()
     }
 }

@@ -53,16 +53,24 @@ impl<'a> Known<'a> {
         let mut list = explicit.expect(tag::SEQUENCE, FIELD)?.reader();
         explicit.finish(FIELD)?;
         let mut known = Self::default();
+        let mut seen = 0_u8;
         while !list.is_at_end() {
             let mut extension = list.expect(tag::SEQUENCE, FIELD)?.reader();
-            let oid = extension.expect(tag::OBJECT_IDENTIFIER, FIELD)?.content;
+            let oid = extension.expect(tag::OBJECT_IDENTIFIER, FIELD)?;
             extension.optional(tag::BOOLEAN, FIELD)?;
             let value = extension.expect(tag::OCTET_STRING, FIELD)?;
             extension.finish(FIELD)?;
-            if oid == EXTENDED_KEY_USAGE {
+            // RFC 5280 §4.2: no extension stands there twice. Readers that take the first one and readers that take
+            // the last one would see two certificates.
+            let mark = mark(oid.content);
+            if seen & mark != 0 {
+                return Err(oid.value_error(FIELD));
+            }
+            seen |= mark;
+            if oid.content == EXTENDED_KEY_USAGE {
                 known.key_usages_length = value.content.len();
             }
-            known.remember(oid, value.reader())?;
+            known.remember(oid.content, value.reader())?;
         }
         Ok(known)
     }
@@ -71,22 +79,30 @@ impl<'a> Known<'a> {
         match oid {
             BASIC_CONSTRAINTS => self.read_basic_constraints(&mut value)?,
             KEY_USAGE => {
-                let bits = value.expect(tag::BIT_STRING, "key_usage")?;
-                self.may_sign_certificates =
-                    matches!(bits.content, [_, first, ..] if first & KEY_CERT_SIGN != 0);
+                const FIELD: &str = "key_usage";
+                let bits = value.expect(tag::BIT_STRING, FIELD)?;
+                value.finish(FIELD)?;
+                let octets = bit_octets(&bits).ok_or_else(|| bits.value_error(FIELD))?;
+                self.may_sign_certificates = octets.first().is_some_and(|first| first & KEY_CERT_SIGN != 0);
             }
             SUBJECT_KEY_ID => {
-                self.subject_key_id =
-                    Some(value.expect(tag::OCTET_STRING, "subject_key_identifier")?.content);
+                const FIELD: &str = "subject_key_identifier";
+                self.subject_key_id = Some(value.expect(tag::OCTET_STRING, FIELD)?.content);
+                value.finish(FIELD)?;
             }
             AUTHORITY_KEY_ID => {
                 const FIELD: &str = "authority_key_identifier";
                 let mut parts = value.expect(tag::SEQUENCE, FIELD)?.reader();
+                value.finish(FIELD)?;
                 self.authority_key_id = parts.optional(KEY_IDENTIFIER, FIELD)?.map(|element| element.content);
+                while !parts.is_at_end() {
+                    parts.element(FIELD)?;
+                }
             }
             SUBJECT_ALT_NAME => {
                 const FIELD: &str = "subject_alt_name";
                 let names = value.expect(tag::SEQUENCE, FIELD)?;
+                value.finish(FIELD)?;
                 let mut check = names.reader();
                 while !check.is_at_end() {
                     check.element(FIELD)?;
@@ -101,6 +117,7 @@ impl<'a> Known<'a> {
     fn read_basic_constraints(&mut self, value: &mut Reader<'a>) -> Result<(), DerError> {
         const FIELD: &str = "basic_constraints";
         let mut parts = value.expect(tag::SEQUENCE, FIELD)?.reader();
+        value.finish(FIELD)?;
         // DER leaves a FALSE out (X.690 §11.5); some roots encode it nevertheless.
         self.is_ca = match parts.optional(tag::BOOLEAN, FIELD)? {
             None => false,
@@ -142,5 +159,25 @@ impl<'a> Known<'a> {
         let mut reader = Reader::new(self.alternative_names);
         let elements = core::iter::from_fn(move || reader.element("subject_alt_name").ok());
         elements.filter(move |name| name.tag == tag).map(|name| name.content)
+    }
+}
+
+/// The octets of a BIT STRING whose unused bits are zeros, as DER has it (X.690 §11.2.1).
+fn bit_octets<'a>(bits: &Element<'a>) -> Option<&'a [u8]> {
+    let (unused, octets) = bits.content.split_first()?;
+    let zeros = octets.last().map_or(0, |last| last.trailing_zeros());
+    (*unused < 8 && u32::from(*unused) <= zeros).then_some(octets)
+}
+
+/// A bit for each extension that is read, none for the others.
+fn mark(oid: &[u8]) -> u8 {
+    match oid {
+        SUBJECT_KEY_ID => 1,
+        KEY_USAGE => 1 << 1,
+        SUBJECT_ALT_NAME => 1 << 2,
+        BASIC_CONSTRAINTS => 1 << 3,
+        AUTHORITY_KEY_ID => 1 << 4,
+        EXTENDED_KEY_USAGE => 1 << 5,
+        _ => 0,
     }
 }

@@ -125,3 +125,45 @@ fn bytes_after_a_certificate_are_refused_by_name() {
     let error = Certificate::parse(&der).unwrap_err();
     assert_eq!((error.field, error.offset), ("certificate", der.len() - 1));
 }
+
+/// The certificate with this piece of it replaced and every length around it left as it is.
+fn replaced(der: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    assert_eq!(from.len(), to.len());
+    let at = der.windows(from.len()).position(|window| window == from).unwrap();
+    [&der[..at], to, &der[at + from.len()..]].concat()
+}
+
+fn root(name: &str) -> Vec<u8> {
+    let is_named =
+        |der: &Vec<u8>| Certificate::parse(der).unwrap().subject().label().unwrap().to_string() == name;
+    mozilla().into_iter().find(is_named).unwrap()
+}
+
+#[test]
+fn an_extension_that_stands_there_twice_is_refused() {
+    let der = root("DigiCert Global Root G2");
+    // The subjectKeyIdentifier becomes a second keyUsage.
+    let twice = replaced(&der, &[0x55, 0x1d, 14], &[0x55, 0x1d, 15]);
+    let error = Certificate::parse(&twice).unwrap_err();
+    assert_eq!((error.field, error.kind), ("extensions", chain::DerErrorKind::Value));
+}
+
+#[test]
+fn an_extension_fills_its_value() {
+    let der = root("DigiCert Global Root G2");
+    let id = Certificate::parse(&der).unwrap().subject_key_id().unwrap().to_vec();
+    let shorter = replaced(&der, &[&[4, 20], &id[..]].concat(), &[&[4, 19], &id[..]].concat());
+    let error = Certificate::parse(&shorter).unwrap_err();
+    assert_eq!((error.field, error.kind), ("subject_key_identifier", chain::DerErrorKind::Trailing));
+    let usage = replaced(&der, &[3, 2, 1, 0x86], &[3, 1, 0, 0x86]);
+    let error = Certificate::parse(&usage).unwrap_err();
+    assert_eq!((error.field, error.kind), ("key_usage", chain::DerErrorKind::Trailing));
+}
+
+#[test]
+fn a_key_usage_among_unused_bits_is_none() {
+    let der = root("DigiCert Global Root G2");
+    let unused = replaced(&der, &[3, 2, 1, 0x86], &[3, 2, 7, 0x86]);
+    let error = Certificate::parse(&unused).unwrap_err();
+    assert_eq!((error.field, error.kind), ("key_usage", chain::DerErrorKind::Value));
+}
