@@ -82,6 +82,9 @@ impl Certificate {
         rustls::RootCertStore::empty()
             .add(anchor)
             .map_err(|error| wrong("no device could use it as a trust anchor".to_owned()).because(error))?;
+        // What webpki does not look at, dates and names among it, they read with a reader of their own.
+        chain::Certificate::parse(&der)
+            .map_err(|error| wrong("no device could read it".to_owned()).because(error))?;
         Ok(Self { der, ..described })
     }
 
