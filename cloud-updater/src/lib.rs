@@ -14,6 +14,8 @@ pub mod durable;
 mod error;
 
 pub mod fleet;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 pub mod head;
 pub mod hexadecimal;
 pub mod input;

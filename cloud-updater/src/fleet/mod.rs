@@ -29,3 +29,10 @@ pub use received::{Probed, Received};
 pub use spread::Spread;
 pub(crate) use table::Table;
 pub use writer::{NotStored, Writer};
+
+/// The devices of a CSV file, for fuzz targets.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn enrolment_of(file: &[u8]) -> Result<Vec<(Device, u64)>, Vec<Fault>> {
+    let read = enrolment::read(file)?;
+    Ok(read.devices.into_iter().zip(read.lines).collect())
+}

@@ -134,17 +134,8 @@ impl KeyFile {
     /// # Errors
     /// Exit code 3 where others can read the file, where it is no key file, and where the passphrase is wrong.
     pub fn unlock(&self, passphrase: &Passphrase) -> Result<SigningKey, Error> {
-        let text = self.read()?;
-        let wrong = |message: &str| Error::input("key_file", message).file(&self.path);
-        let (label, document) =
-            SecretDocument::from_pem(&text).map_err(|_| wrong("is not a PEM file with one key"))?;
-        if label != PEM_LABEL {
-            let message = format!("holds a {label} block, not an {PEM_LABEL}: keys are encrypted at rest");
-            return Err(wrong(&message).hint("make a key with: cloud-updater key new NAME"));
-        }
-        let info = EncryptedPrivateKeyInfoRef::try_from(document.as_bytes())
-            .map_err(|_| wrong("is not an encrypted PKCS#8 key"))?;
-        check_cost(&info.encryption_algorithm).map_err(wrong)?;
+        let document = self.sealed(&self.read()?)?;
+        let info = self.info(&document)?;
         let refused = || {
             let error = Error::input("wrong_passphrase", "the passphrase is wrong, or the file is damaged");
             error.file(&self.path)
@@ -154,6 +145,35 @@ impl KeyFile {
         let secret = ed25519_dalek::SigningKey::from_pkcs8_der(clear.as_bytes()).map_err(|_| refused())?;
         let public = PublicKey::ed25519(secret.verifying_key().to_bytes(), &self.stem())?;
         Ok(SigningKey { secret, public })
+    }
+
+    /// Checks a file's text up to where the passphrase would be tried, for fuzz targets.
+    #[cfg(feature = "fuzzing")]
+    pub(crate) fn check_text(&self, text: &str) -> Result<(), Error> {
+        self.info(&self.sealed(text)?).map(drop)
+    }
+
+    /// What stands in the file's PEM block.
+    fn sealed(&self, text: &str) -> Result<SecretDocument, Error> {
+        let (label, document) =
+            SecretDocument::from_pem(text).map_err(|_| self.wrong("is not a PEM file with one key"))?;
+        if label != PEM_LABEL {
+            let message = format!("holds a {label} block, not an {PEM_LABEL}: keys are encrypted at rest");
+            return Err(self.wrong(&message).hint("make a key with: cloud-updater key new NAME"));
+        }
+        Ok(document)
+    }
+
+    /// How it is encrypted; refused where finding out the key would cost too much.
+    fn info<'d>(&self, document: &'d SecretDocument) -> Result<EncryptedPrivateKeyInfoRef<'d>, Error> {
+        let info = EncryptedPrivateKeyInfoRef::try_from(document.as_bytes())
+            .map_err(|_| self.wrong("is not an encrypted PKCS#8 key"))?;
+        check_cost(&info.encryption_algorithm).map_err(|message| self.wrong(message))?;
+        Ok(info)
+    }
+
+    fn wrong(&self, message: &str) -> Error {
+        Error::input("key_file", message).file(&self.path)
     }
 
     fn read(&self) -> Result<zeroize::Zeroizing<String>, Error> {

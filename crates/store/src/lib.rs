@@ -17,6 +17,7 @@
 //! | `boxed` | nothing to see: keyring and deny list stand on the heap, for boards whose stacks are short |
 //! | `std` | [`file::StoreFile`] and [`file::ReadOnlyFile`]: the port over a file |
 //! | `fault` | [`fault`]: a medium in memory that loses power, tears, reorders and fails on demand; [`rehearsal`]: changes of a record without a medium |
+//! | `fuzzing` | [`fuzzing`]: the journal's codec by itself |
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -46,6 +47,8 @@ pub mod fault;
 #[cfg(feature = "std")]
 pub mod file;
 mod floors;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod journal;
 mod keyring;
 pub mod limits;

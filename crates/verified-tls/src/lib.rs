@@ -23,6 +23,8 @@ mod connection;
 mod entropy;
 mod error;
 mod fault;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod guard;
 mod handshaken;
 mod hello;

@@ -12,6 +12,8 @@ mod base_url;
 mod connection;
 mod driver;
 mod fetch;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod http;
 mod judging;
 pub mod limits;

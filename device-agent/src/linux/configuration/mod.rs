@@ -3,6 +3,8 @@
 mod base_url;
 mod endpoint;
 mod file;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod settings;
 #[cfg(test)]
 mod tests;

@@ -154,7 +154,7 @@ impl Settings {
         Self::of(toml_text::read(path)?, path, device)
     }
 
-    #[cfg(test)]
+    #[cfg(any(test, feature = "fuzzing"))]
     pub(super) fn parse(text: &str, path: &Path) -> Result<Self, Error> {
         Self::of(toml_text::parse(text, path)?, path, None)
     }
