@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Steps of the run.
-const STEPS: usize = 12;
+const STEPS: usize = 13;
 
 /// Runs all checks; every one runs, whatever the others found.
 ///
@@ -44,6 +44,7 @@ pub(crate) fn run(consent: Consent) -> Result<(), Failure> {
         if result.passed { Ok(()) } else { Err(Failure::Check("a property does not hold in it".to_owned())) }
     });
     let closing = test(&mut steps);
+    fuzz(&mut steps);
     steps.command("demo", &mut cargo(&["xtask", "demo", "--no-build", "--json"]));
     // What they fetch they may fetch where this run may.
     let mut arm = vec!["xtask"];
@@ -74,6 +75,21 @@ fn test(steps: &mut Steps) -> String {
         if passed { Ok(()) } else { Err(Failure::Check("cargo xtask test failed".to_owned())) }
     });
     last
+}
+
+/// Runs every fuzz target for a while, from what is kept, and shows what was reached.
+fn fuzz(steps: &mut Steps) {
+    steps.step("fuzz", |bar| {
+        let mut command = cargo(&["xtask", "fuzz"]);
+        let result = process::run_quiet(&mut command, |line| bar.set_message(line.trim().to_owned()))?;
+        bar.suspend(|| table(&result.lines).for_each(output::say));
+        if result.passed { Ok(()) } else { Err(Failure::Check(result.lines.join("\n"))) }
+    });
+}
+
+/// The lines of the table in what `cargo xtask fuzz` says.
+fn table(lines: &[String]) -> impl Iterator<Item = &String> {
+    lines.iter().skip_while(|line| !line.starts_with("TARGET"))
 }
 
 /// The lines of the budget in what `cargo xtask size` says.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{ci, demo, devkit, failure::Failure, m4, model, panics, setup, size, test, vectors};
+use crate::{ci, demo, devkit, failure::Failure, fuzz, m4, model, panics, setup, size, test, vectors};
 
 /// The build system of this workspace.
 #[derive(Debug, Parser)]
@@ -28,6 +28,8 @@ enum Command {
     Size(SizeArgs),
     /// Searches everything that runs on a device for panics
     Panics,
+    /// Feeds every parser with what nobody vouches for, for a bounded time
+    Fuzz(FuzzArgs),
     /// Runs every test of the workspace
     Test(TestArgs),
     /// Runs everything that must pass before a change lands
@@ -101,6 +103,26 @@ pub(crate) struct SizeArgs {
     pub(crate) json: bool,
 }
 
+/// Flags of `fuzz`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct FuzzArgs {
+    /// How long all targets run together, the build not counted
+    #[arg(long, value_name = "N", default_value_t = 90)]
+    pub(crate) seconds: u64,
+    /// Only this target
+    #[arg(long, value_name = "NAME")]
+    pub(crate) target: Option<String>,
+    /// Write one JSON object to standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Make the kept inputs anew: the fewest that reach all that seeds, kept ones and earlier runs reach
+    #[arg(long, conflicts_with_all = ["json", "input"])]
+    pub(crate) minimise: bool,
+    /// Run the target on this input alone
+    #[arg(long, value_name = "FILE", requires = "target", conflicts_with = "json")]
+    pub(crate) input: Option<PathBuf>,
+}
+
 /// Flags of `model`.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct ModelArgs {
@@ -133,6 +155,7 @@ pub(crate) fn run() -> Result<(), Failure> {
         Command::Demo(args) => demo::run(&args, consent),
         Command::Devkit(args) => devkit::run(&args, consent),
         Command::Size(args) => size::run(args, consent),
+        Command::Fuzz(args) => fuzz::run(&args, consent),
         Command::Panics => panics::run(consent),
         Command::Test(args) => test::run(&args, consent),
         Command::Ci => ci::run(consent),

@@ -1,4 +1,4 @@
-//! The build system of this workspace: `cargo xtask demo | devkit | size | panics | test | model | ci | vectors`.
+//! The build system of this workspace: `cargo xtask demo | devkit | size | panics | fuzz | test | model | ci | vectors`.
 //!
 //! It depends on no other crate of the workspace, so that it builds in seconds and says what a machine lacks before
 //! the long build starts. The rules of the source tree are tests of this package (`tidy`).
@@ -14,6 +14,7 @@ mod demo;
 mod devkit;
 mod failure;
 mod files;
+mod fuzz;
 mod licence;
 mod m4;
 mod metadata;

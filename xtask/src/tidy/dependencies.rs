@@ -7,7 +7,7 @@ use toml::Table;
 use crate::workspace;
 
 /// Each package's folder, its name, and the packages of this workspace that it may depend on.
-const MAY_DEPEND_ON: [(&str, &str, &[&str]); 15] = [
+const MAY_DEPEND_ON: [(&str, &str, &[&str]); 16] = [
     ("crates/applibs", "applibs", &[]),
     ("crates/bundle", "bundle", &[]),
     ("crates/c-api", "c-api", &["bundle", "device-agent", "store"]),
@@ -33,6 +33,11 @@ const MAY_DEPEND_ON: [(&str, &str, &[&str]); 15] = [
             "intercore",
             "tls-client",
         ],
+    ),
+    (
+        "tests/fuzz",
+        "fuzz",
+        &["bundle", "chain", "cloud-updater", "device-agent", "intercore", "store", "verified-tls"],
     ),
     ("tests/model", "update-model", &["bundle", "store"]),
     ("tests/tls_client", "tls-client", &["bundle", "chain", "device-agent", "store", "verified-tls"]),
