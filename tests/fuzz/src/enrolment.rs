@@ -24,11 +24,18 @@ pub fn enrolment(input: &[u8]) {
     ids.dedup();
     assert_eq!(ids.len(), devices.len(), "one line for each device");
     assert!(devices.iter().all(|(device, line)| *line > 0 && may_report(device)));
+    assert!(has_one_shape(input), "a row has other fields than the header names");
     assert!(devices.is_sorted_by_key(|(_, line)| *line));
     let mut text = "device_id,public_key,class,site,groups\n".to_owned();
     devices.iter().for_each(|(device, _)| row(&mut text, device));
     let again = fuzzing::enrolment(text.as_bytes()).expect("what was written can be read");
     assert!(again.iter().map(|(device, _)| device).eq(devices.iter().map(|(device, _)| device)));
+}
+
+/// True where every row has as many fields as the first one, by a reader that insists on it.
+fn has_one_shape(file: &[u8]) -> bool {
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).comment(Some(b'#')).from_reader(file);
+    reader.byte_records().all(|record| record.is_ok())
 }
 
 fn may_report(device: &Device) -> bool {

@@ -32,6 +32,11 @@ fn one(bytes: &[u8]) {
         let mut written = [0; MESSAGE_BYTES_MAX];
         let length = message.write(&mut written).expect("what was read can be written");
         assert_eq!(written.get(..length), Some(bytes), "a message has one form");
+        let end =
+            u64::from(message.offset) + u64::try_from(message.payload.len()).expect("a message is short");
+        let carries = !matches!(message.part, Part::Begin | Part::End);
+        assert!(!carries || end <= u64::from(message.total), "a piece lies within its part");
+        assert_eq!(carries, !message.payload.is_empty());
         assert!(Message::parse(bytes.split_last().expect("a message has bytes").1).is_err());
     }
     if let Some(answer) = Answer::parse(bytes) {

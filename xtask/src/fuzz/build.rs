@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{failure::Failure, process, workspace};
+use crate::{failure::Failure, files, process, workspace};
 
 /// The package, in the root folder.
 const PACKAGE: &str = "tests/fuzz";
@@ -40,7 +40,23 @@ impl Programs {
         if !process::run(&mut command)? {
             return Err(Failure::Check("the targets could not be built".to_owned()));
         }
-        Ok(Self { programs: workspace::programs(), work: workspace::target().join("fuzz") })
+        let work = workspace::target().join("fuzz");
+        let built = Self { programs: work.join("programs"), work };
+        files::create_folder(&built.programs)?;
+        names.iter().try_for_each(|name| built.take(name))?;
+        Ok(built)
+    }
+
+    /// Takes a program out of the way of other builds, which put a program that does nothing in its place.
+    fn take(&self, name: &str) -> Result<(), Failure> {
+        let (from, to) = (workspace::programs().join(name), self.program(name));
+        // The one of an earlier run, if there was one.
+        drop(fs::remove_file(&to));
+        fs::hard_link(&from, &to).map_err(|source| Failure::File {
+            action: "link the file",
+            path: from,
+            source,
+        })
     }
 
     /// The program of a target.

@@ -48,11 +48,22 @@ pub(crate) fn good() -> Vec<Vec<u8>> {
 /// Each of these certificates, [`SPOILT`] times with something wrong in it.
 pub(crate) fn spoilt(good: &[Vec<u8>]) -> Vec<Vec<u8>> {
     let mut luck = Luck::new(0x5eed);
-    let mut all = Vec::new();
-    for der in good {
-        all.extend((0..SPOILT).map(|_| spoil(der, &mut luck)));
-    }
+    let changed = good.iter().flat_map(|der| core::iter::repeat_n(der, SPOILT));
+    let mut all: Vec<Vec<u8>> = changed.map(|der| spoil(der, &mut luck)).collect();
+    all.extend(good.iter().filter_map(|der| renamed(der, &mut luck)));
     all
+}
+
+/// One extension under the name of another one, which then stands there twice; `None` where there are not two.
+fn renamed(der: &[u8], luck: &mut Luck) -> Option<Vec<u8>> {
+    const ID_CE: [u8; 4] = [6, 3, 0x55, 0x1d];
+    let places: Vec<usize> =
+        (ID_CE.len()..der.len()).filter(|at| der[at - ID_CE.len()..*at] == ID_CE).collect();
+    let mut changed = der.to_vec();
+    let to = *places.get(luck.below(places.len().max(1)))?;
+    let from = *places.iter().find(|place| **place != to)?;
+    changed[to] = der[from];
+    Some(changed)
 }
 
 /// One or two bytes changed; half of the time among the extensions, where there is most to misread.
