@@ -12,6 +12,7 @@
 //!
 //! | feature | adds |
 //! |---|---|
+//! | `judgement` | `judgement`: what a served chain says under the present bundle and the candidate, for drivers with a heap |
 //! | `linux` | `linux`: the driver for Linux on tokio, and the command line |
 //! | `mt3620` | `mt3620`: the driver for small boards: no `std`, no threads, nothing that blocks |
 
@@ -27,7 +28,7 @@
     )
 )]
 
-#[cfg(feature = "mt3620")]
+#[cfg(any(feature = "judgement", feature = "mt3620"))]
 extern crate alloc;
 #[cfg(any(test, feature = "linux"))]
 extern crate std;
@@ -44,6 +45,8 @@ mod exportable;
 mod head;
 mod held;
 mod image;
+#[cfg(feature = "judgement")]
+pub mod judgement;
 mod keyrings;
 pub mod limits;
 #[cfg(feature = "linux")]

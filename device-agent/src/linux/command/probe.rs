@@ -10,12 +10,13 @@ use trust_store::Installed;
 
 use super::run::block_on;
 use crate::Reason;
+use crate::judgement::ServedChain;
 use crate::linux::cli::Context;
 use crate::linux::clock::instant;
 use crate::linux::configuration::split_endpoint;
 use crate::linux::driver::Image;
 use crate::linux::error::{Error, Exit};
-use crate::linux::probe::{Handshakes, ServedChain};
+use crate::linux::probe::Handshakes;
 use crate::linux::trust::Trust;
 
 /// The endpoint.

@@ -7,12 +7,13 @@ use chain::Time;
 use store::Storage;
 
 use super::report_record::{ReportOutcome, ReportRecord};
+use crate::judgement::judge;
 use crate::linux::clock::{Clock, Moment};
 use crate::linux::configuration::Settings;
 use crate::linux::error::{Error, Exit, with_causes};
 use crate::linux::export::{ExportSet, publish};
 use crate::linux::output::Output;
-use crate::linux::probe::{Bundles, Handshakes, judge};
+use crate::linux::probe::{Bundles, Handshakes};
 use crate::linux::report::{Observation, Reporter};
 use crate::linux::transport::{Clients, Tree};
 use crate::{Action, Agent, Endpoint, Event, JudgingTime, Resource, Transport};

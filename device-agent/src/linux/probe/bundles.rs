@@ -1,11 +1,9 @@
 //! The two bundles that probes are judged under, parsed once for all endpoints of a round.
 
-use bundle::{Denial, Manifest, Sha256};
-use chain::AnchorSet;
+use bundle::{Denial, Sha256};
 use store::Storage;
 
-use super::judgement::Judged;
-use crate::{Agent, Content};
+use crate::{Agent, Content, judgement::Judged};
 
 /// Present and candidate, as the engine holds them.
 #[derive(Debug, Default)]
@@ -50,9 +48,6 @@ fn load<S: Storage>(agent: &mut Agent<'_, S>, content: &Content, denials: &[Deni
     let mut bytes = vec![0; usize::try_from(content.total_bytes).ok()?];
     agent.read(content, 0, &mut bytes).ok()?;
     let (document, blobs) = bytes.split_at_checked(usize::try_from(content.document_bytes).ok()?)?;
-    let manifest = Manifest::restored(document, content.digest).ok()?;
-    let mut set = AnchorSet::from_manifest(&manifest, blobs).ok()?;
-    set.deny(denials.iter().copied());
-    let judged = Judged { set, denials: manifest.denials().iter().collect() };
+    let judged = Judged::restored(document, blobs, content.digest, denials)?;
     Some(Kept { digest: content.digest, denials: denials.to_vec(), judged })
 }

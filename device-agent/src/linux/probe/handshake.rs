@@ -10,6 +10,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 use crate::Reason;
+use crate::judgement::ServedChain;
 use crate::linux::configuration::ResolveTable;
 use crate::linux::transport::{Judge, client_config};
 
@@ -18,15 +19,6 @@ use crate::linux::transport::{Judge, client_config};
 pub struct Handshakes {
     resolve: ResolveTable,
     timeout: Duration,
-}
-
-/// What a server showed, and proved that it has the key of.
-#[derive(Clone, Debug)]
-pub struct ServedChain {
-    /// The certificates in the order in which they came; the first is the server's own.
-    pub certificates: Vec<CertificateDer<'static>>,
-    /// The name that was asked for.
-    pub server_name: ServerName<'static>,
 }
 
 /// Records the chain and lets every handshake go on.

@@ -2,8 +2,6 @@
 
 mod bundles;
 mod handshake;
-mod judgement;
 
 pub use bundles::Bundles;
-pub use handshake::{Handshakes, ServedChain};
-pub use judgement::{Judged, judge};
+pub use handshake::Handshakes;

@@ -1,10 +1,22 @@
-//! The judgement: one served chain under the present bundle and under the candidate.
+//! The judgement of a probe: one served chain under the present bundle and under the candidate. Whoever made the
+//! handshake brings what was served; nothing is connected here.
 
-use bundle::Denial;
+use alloc::vec::Vec;
+
+use bundle::{Denial, Manifest, Sha256};
 use chain::{AnchorSet, Purpose, Served, Time, Verdict as ChainVerdict};
+use rustls_pki_types::{CertificateDer, ServerName};
 
-use super::handshake::ServedChain;
 use crate::{ProbeOutcome, Reason, Verdict};
+
+/// What a server showed, and proved that it has the key of.
+#[derive(Clone, Debug)]
+pub struct ServedChain {
+    /// The certificates in the order in which they came; the first is the server's own.
+    pub certificates: Vec<CertificateDer<'static>>,
+    /// The name that was asked for.
+    pub server_name: ServerName<'static>,
+}
 
 /// One bundle to judge under; its manifest's own deny list stands beside it.
 #[derive(Clone, Debug)]
@@ -13,6 +25,19 @@ pub struct Judged {
     pub set: AnchorSet,
     /// The deny list of the bundle's own manifest.
     pub denials: Vec<Denial>,
+}
+
+impl Judged {
+    /// The bundle whose manifest document and certificates these are, under the newest deny list.
+    ///
+    /// The bytes were verified when they were installed or staged; `None` where they do not decode all the same.
+    #[must_use]
+    pub fn restored(document: &[u8], certificates: &[u8], digest: Sha256, newest: &[Denial]) -> Option<Self> {
+        let manifest = Manifest::restored(document, digest).ok()?;
+        let mut set = AnchorSet::from_manifest(&manifest, certificates).ok()?;
+        set.deny(newest.iter().copied());
+        Some(Self { set, denials: manifest.denials().iter().collect() })
+    }
 }
 
 /// What one handshake says about an endpoint of `service`, under the bundles that are asked for.
