@@ -136,10 +136,14 @@ impl<S: Storage> Agent<'_, S> {
 
     /// Writes head and check down, at most once a day: every other check writes nothing.
     fn note_daily(&mut self, now: Now, reason: Reason) {
-        if !self.cycle.daily_done || !self.cycle.head_accepted || !self.daily_due(now) {
+        if !self.cycle.daily_done || !self.daily_due(now) {
             return;
         }
         self.memo.daily_uptime = Some(now.uptime_seconds);
+        // A head that was refused or ignored leaves no trace in the journal.
+        if !self.cycle.head_accepted {
+            return;
+        }
         let head = self.head.map(|head| head.note());
         let check = CheckNote { at: known(now.clock), reason: reason.number() };
         // A store that cannot be written says so by itself as soon as something must be installed.

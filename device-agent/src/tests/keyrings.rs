@@ -65,6 +65,31 @@ fn invariant_07_a_stolen_head_key_cannot_hide_a_keyring_for_longer_than_a_day() 
 }
 
 #[test]
+fn invariant_07_a_head_that_is_ignored_or_refused_hides_no_keyring_for_longer_than_a_day() {
+    for (is_older, reason) in [(true, Reason::HeadOlder), (false, Reason::HeadMalformed)] {
+        let mut fleet = Fleet::new();
+        let mut device = Device::new(&fleet);
+        device.check(&mut fleet);
+        let older = fleet.tree["prod/head"].clone();
+        fleet.publish_head();
+        // The head of the day is written down, and is the floor of heads from now on.
+        device.pass(&mut fleet, DAY);
+        device.check(&mut fleet);
+        let before = device.agent.record().sequence;
+        fleet.next_keyring(&[], None);
+        fleet.tree.insert("prod/head".into(), if is_older { older } else { b"no head".to_vec() });
+        device.pass(&mut fleet, DAY / 2);
+        let status = device.check(&mut fleet);
+        assert_eq!((status.keyring, status.reason), (Order::new(0, 1), Some(reason)));
+        device.pass(&mut fleet, DAY / 2);
+        let status = device.check(&mut fleet);
+        assert_eq!((status.keyring, status.reason), (Order::new(0, 2), Some(reason)));
+        let written = device.agent.record().sequence - before;
+        assert_eq!(written, 1, "{reason:?}: the keyring is written, and nothing of the head");
+    }
+}
+
+#[test]
 fn invariant_07_a_stolen_head_key_installs_nothing_that_the_release_threshold_did_not_sign() {
     let mut fleet = Fleet::new();
     let mut device = Device::new(&fleet);
