@@ -46,6 +46,7 @@ pub(crate) fn run(consent: Consent) -> Result<(), Failure> {
     let closing = test(&mut steps);
     fuzz(&mut steps);
     steps.command("demo", &mut cargo(&["xtask", "demo", "--no-build", "--json"]));
+    steps.command("fleets in virtual time", &mut cargo(&["xtask", "sim", "--swarm", "200", "--json"]));
     // What they fetch they may fetch where this run may.
     let mut arm = vec!["xtask"];
     arm.extend((consent == Consent::Given).then_some("--yes"));

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{ci, demo, devkit, failure::Failure, fuzz, m4, model, panics, setup, size, test, vectors};
+use crate::{ci, demo, devkit, failure::Failure, fuzz, m4, model, panics, setup, sim, size, test, vectors};
 
 /// The build system of this workspace.
 #[derive(Debug, Parser)]
@@ -38,6 +38,8 @@ enum Command {
     M4,
     /// Searches the model of the update protocol: every state of every scenario
     Model(ModelArgs),
+    /// Lives a fleet through a scenario in virtual time, and looks at every invariant after every event
+    Sim(SimArgs),
     /// Writes the format's test vectors
     Vectors(VectorsArgs),
 }
@@ -93,6 +95,38 @@ impl KitName {
             Self::Sphere => "sphere",
         }
     }
+}
+
+/// Flags of `sim`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct SimArgs {
+    /// Devices of the fleet
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    pub(crate) devices: u64,
+    /// What all luck is drawn from: one seed and one commit are one history
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// A scenario's file [default: tests/simulator/scenarios/three-waves.toml; all of that folder for a swarm]
+    #[arg(long = "scenario", value_name = "FILE")]
+    pub(crate) scenarios: Vec<PathBuf>,
+    /// Write one JSON object to standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Write the report as one HTML file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    /// Tell the life of this device in words, and nothing else
+    #[arg(long, value_name = "DEVICE")]
+    pub(crate) trace: Option<u64>,
+    /// Live a small fleet for each of so many seeds, in scenarios made at random
+    #[arg(long, value_name = "SEEDS")]
+    pub(crate) swarm: Option<u64>,
+    /// Go on with further seeds until this process is ended
+    #[arg(long, conflicts_with = "swarm")]
+    pub(crate) nightly: bool,
+    /// Switch off one defence at a time, and show that the simulation notices
+    #[arg(long, conflicts_with_all = ["swarm", "nightly", "trace", "report"])]
+    pub(crate) mutants: bool,
 }
 
 /// Flags of `size`.
@@ -161,6 +195,7 @@ pub(crate) fn run() -> Result<(), Failure> {
         Command::Ci => ci::run(consent),
         Command::M4 => m4::run(consent),
         Command::Model(args) => model::run(args),
+        Command::Sim(args) => sim::run(&args, consent),
         Command::Vectors(args) => vectors::run(args),
     }
 }

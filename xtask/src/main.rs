@@ -25,6 +25,7 @@ mod policy;
 mod process;
 mod sample;
 mod setup;
+mod sim;
 mod size;
 mod steps;
 mod tally;

@@ -40,6 +40,7 @@ const MAY_DEPEND_ON: [(&str, &str, &[&str]); 16] = [
         &["bundle", "chain", "cloud-updater", "device-agent", "intercore", "store", "verified-tls"],
     ),
     ("tests/model", "update-model", &["bundle", "store"]),
+    ("tests/simulator", "simulator", &["bundle", "chain", "device-agent", "store"]),
     ("tests/tls_client", "tls-client", &["bundle", "chain", "device-agent", "store", "verified-tls"]),
     ("xtask", "xtask", &[]),
 ];

@@ -1,0 +1,96 @@
+//! Small fleets through the kept scenarios: the same history every time, every invariant, and failures made small.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use simulator::{
+    fleet, invariant::Invariant, operator::Publisher, scenario::Scenario, shrink::shrink, story::Story,
+    tally::Tally, world::World,
+};
+
+/// Devices of a fleet: enough for every class and every attacker.
+const DEVICES: u64 = 24;
+
+fn scenarios() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
+fn named(name: &str) -> Scenario {
+    Scenario::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("scenarios/{name}.toml"))).unwrap()
+}
+
+/// The publisher, as the test runner built it: in the folder that it names, or beside this program.
+fn publisher() -> Publisher {
+    let folder = env::var_os("SYSTEM_TESTS_PROGRAMS").map(PathBuf::from);
+    let beside = || env::current_exe().unwrap().parent().unwrap().parent().unwrap().to_path_buf();
+    Publisher { program: folder.unwrap_or_else(beside).join("cloud-updater"), kept: None }
+}
+
+fn lived(scenario: Scenario, seed: u64) -> Tally {
+    fleet::run(&World::new(scenario, seed, &publisher()).unwrap(), DEVICES, &|_| {})
+}
+
+#[test]
+fn one_seed_is_one_history_and_another_seed_is_another() {
+    let of_seed = |seed| lived(named("siege"), seed);
+    let (first, again, other) = (of_seed(7), of_seed(7), of_seed(8));
+    assert_eq!((first.history, first.events), (again.history, again.events));
+    assert_eq!((first.by_release, first.requests), (again.by_release, again.requests));
+    assert_ne!(first.history, other.history);
+}
+
+#[test]
+fn every_invariant_holds_in_every_scenario_and_all_are_looked_at() {
+    let mut sum: Option<Tally> = None;
+    for file in scenarios() {
+        let tally = lived(Scenario::read(&file).unwrap(), 3);
+        assert!(tally.checks.hold(), "{}: {:?}", file.display(), tally.checks.breaches());
+        match &mut sum {
+            Some(sum) => sum.add(&tally),
+            None => sum = Some(tally),
+        }
+    }
+    let sum = sum.unwrap();
+    // The load of a handful of devices says nothing.
+    for invariant in Invariant::ALL.into_iter().filter(|invariant| *invariant != Invariant::LoadSpread) {
+        assert!(sum.checks.count(invariant).checked > 0, "{} was never looked at", invariant.name());
+    }
+}
+
+#[test]
+fn a_goal_that_nobody_reaches_is_a_breach_which_is_made_small() {
+    let mut scenario = named("siege");
+    scenario.goal.release = 99;
+    let world = World::new(scenario, 1, &publisher()).unwrap();
+    let tally = fleet::run(&world, DEVICES, &|_| {});
+    let breach = tally.checks.breaches().first().unwrap();
+    assert_eq!(breach.invariant, Invariant::GoalReached);
+    let shrunk = shrink(&world, breach).unwrap().unwrap();
+    // Whatever else happens to the device, that release does not exist.
+    assert_eq!((shrunk.needed.len(), shrunk.breach.invariant), (0, Invariant::GoalReached));
+    assert!(shrunk.removed.len() >= 14 && !shrunk.log.is_empty(), "{:?}", shrunk.removed);
+}
+
+#[test]
+fn a_story_tells_what_a_device_did_up_to_the_goal() {
+    let world = World::new(named("stolen-root"), 1, &publisher()).unwrap();
+    let (story, _) = Story::of(&world, 0);
+    let told = story.to_string();
+    for words in ["asks for prod/head", "installs release 2, on trial", "confirms release 3"] {
+        assert!(told.contains(words), "{words}\n{told}");
+    }
+}
+
+#[test]
+fn a_scenario_with_an_unknown_field_or_without_a_seed_is_refused_by_name() {
+    let text =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/siege.toml")).unwrap();
+    let refused = |text: &str| Scenario::parse(Path::new("x.toml"), text).unwrap_err().to_string();
+    assert!(refused(&format!("speed = 3\n{text}")).contains("speed"));
+    assert!(refused(&text.replace("add = [\"old\"]", "share = 3.0")).contains("x.toml: act"));
+}
