@@ -1,5 +1,7 @@
 //! Small fleets through the kept scenarios: the same history every time, every invariant, and failures made small.
 
+#![expect(clippy::unwrap_used, reason = "what a test cannot go on without stops it")]
+
 use std::{
     env, fs,
     path::{Path, PathBuf},

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Steps of the run.
-const STEPS: usize = 13;
+const STEPS: usize = 14;
 
 /// Runs all checks; every one runs, whatever the others found.
 ///
@@ -46,7 +46,7 @@ pub(crate) fn run(consent: Consent) -> Result<(), Failure> {
     let closing = test(&mut steps);
     fuzz(&mut steps);
     steps.command("demo", &mut cargo(&["xtask", "demo", "--no-build", "--json"]));
-    steps.command("fleets in virtual time", &mut cargo(&["xtask", "sim", "--swarm", "200", "--json"]));
+    steps.command("fleets in virtual time", &mut cargo(&["xtask", "sim", "--devices", "2000", "--json"]));
     // What they fetch they may fetch where this run may.
     let mut arm = vec!["xtask"];
     arm.extend((consent == Consent::Given).then_some("--yes"));

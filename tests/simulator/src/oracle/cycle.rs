@@ -17,6 +17,8 @@ pub(super) struct Cycle {
     /// A head was answered, whatever it was worth.
     pub(super) has_head: bool,
     pub(super) asked_keyring: bool,
+    /// A release is being fetched.
+    pub(super) is_staging: bool,
     /// Every answer so far was one that no device may act on, or none.
     is_refused: bool,
     refusals: u32,

@@ -173,6 +173,7 @@ impl<'w> Oracle<'w> {
             self.keyring_asked = at;
             self.cycle.asked_keyring = true;
         }
+        self.cycle.is_staging |= ["/update/", "/release/", "/blob/"].iter().any(|part| path.contains(part));
         let number = self.device.number;
         let limit = bytes_limit(path, self.device.class.region_bytes);
         checks.look(Invariant::AnswersBounded, bytes_max <= limit, || {

@@ -208,7 +208,9 @@ impl Oracle<'_> {
         }
         if self.seen.is_trial && before != Some(digest) {
             self.facts.reverts += 1;
-            let holds = self.evidence > 0 || next.denials != self.seen.denials;
+            // A newer release takes the trial's place: the journal points back before its slot is written.
+            let is_overtaken = self.cycle.is_staging;
+            let holds = self.evidence > 0 || next.denials != self.seen.denials || is_overtaken;
             checks.look(Invariant::TrialEndsByEvidence, holds, || {
                 (
                     Some(number),
