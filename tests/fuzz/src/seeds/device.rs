@@ -156,7 +156,12 @@ pub fn message() -> Vec<Vec<u8>> {
         let length = message.write(&mut into).expect("a short payload");
         into.split_at(length).0.to_vec()
     });
-    single.chain(patterns(300)).collect()
+    let mut seeds: Vec<Vec<u8>> = single.chain(patterns(300)).collect();
+    // A piece that ends behind its part.
+    let mut past = seeds[2].clone();
+    past[20] = 9;
+    seeds.push(past);
+    seeds
 }
 
 /// Records of a server.

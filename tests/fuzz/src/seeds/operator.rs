@@ -130,5 +130,6 @@ pub fn enrolment() -> Vec<Vec<u8>> {
         format!("# a comment\ndevice_id,public_key,class,site,groups\n{rows}").into_bytes(),
         format!("public_key,device_id\r\n{},gateway-1\r\n", key(1)).into_bytes(),
         b"device_id,public_key,colour\n".to_vec(),
+        format!("device_id,public_key,site\ngateway-1,{}\n", key(1)).into_bytes(),
     ]
 }
