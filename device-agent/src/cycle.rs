@@ -209,6 +209,9 @@ impl<S: Storage> Agent<'_, S> {
     /// A fetch ended without an answer.
     pub(crate) fn on_failure(&mut self, now: Now, failure: FetchFailure) {
         let reason = match failure {
+            // There is a server, and another one is to be asked next time: with answers that never end it could hold a
+            // device for ever.
+            FetchFailure::Unreachable if self.opened => Reason::AnswerTruncated,
             FetchFailure::NotFound => Reason::NotFound,
             FetchFailure::Server => Reason::ServerFailed,
             FetchFailure::TooLarge => Reason::AnswerTooLarge,

@@ -216,6 +216,7 @@ impl Reason {
                 | Self::ReleaseMalformed
                 | Self::ReleaseMismatch
                 | Self::ReleaseUnsigned
+                | Self::ServerFailed
                 | Self::Stale
                 | Self::UpdateRejected
         )

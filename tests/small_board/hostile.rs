@@ -69,7 +69,7 @@ fn a_handshake_that_drips_ends_after_its_time() {
 #[test]
 fn an_answer_that_drips_ends_after_the_time_of_a_fetch() {
     check(&says("HTTP/1.1 200 OK\nX: ", Then::Drip), Reason::Unreachable, 180);
-    check(&says("HTTP/1.1 200 OK\nContent-Length: 10000\n\n", Then::Drip), Reason::Unreachable, 180);
+    check(&says("HTTP/1.1 200 OK\nContent-Length: 10000\n\n", Then::Drip), Reason::AnswerTruncated, 180);
 }
 
 #[test]
@@ -128,8 +128,19 @@ fn a_head_that_is_none_is_refused() {
 
 #[test]
 fn a_head_that_breaks_off_is_not_read() {
-    check(&Manner::Halfway("prod/head", Then::Close), Reason::Unreachable, 0);
-    check(&Manner::Halfway("prod/head", Then::Silence), Reason::Unreachable, 20);
+    check(&Manner::Halfway("prod/head", Then::Close), Reason::AnswerTruncated, 0);
+    check(&Manner::Halfway("prod/head", Then::Silence), Reason::AnswerTruncated, 20);
+}
+
+#[test]
+fn a_server_whose_answers_never_end_hides_no_other_one() {
+    for then in [Then::Close, Then::Silence] {
+        let scene = Scene::new();
+        let mut board = Board::new(&scene);
+        scene.servers[0].behave(Manner::Halfway("prod/head", then));
+        assert_eq!(board.cycle().reason, Reason::AnswerTruncated, "{:?}", board.world.lines.borrow());
+        assert_eq!(board.cycle(), authenticated(Reason::UpToDate), "{:?}", board.world.lines.borrow());
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use bundle::Order;
 
 use super::kit::{DAY, Device, Fleet, manifest};
-use crate::{Reason, Transport};
+use crate::{Event, FetchFailure, Reason, Transport};
 
 #[test]
 fn invariant_08_bundles_verify_over_a_transport_that_proves_nothing() {
@@ -46,4 +46,23 @@ fn a_report_follows_every_change_and_every_day_and_nothing_else() {
     device.pass(&mut fleet, DAY);
     device.check(&mut fleet);
     assert_eq!(device.reports, 4);
+}
+
+#[test]
+fn an_answer_that_breaks_off_is_laid_at_its_server_and_silence_is_not() {
+    let mut fleet = Fleet::new();
+    let mut device = Device::new(&fleet);
+    device.check(&mut fleet);
+    let now = device.now(&fleet);
+    for (begun, expect) in [(false, Reason::Unreachable), (true, Reason::AnswerTruncated)] {
+        let _ = device.on(now, Event::Nudge);
+        if begun {
+            let _ = device.on(now, Event::Opened(Transport::Authenticated));
+            let _ = device.on(now, Event::Chunk(b"TBDL"));
+        }
+        let _ = device.on(now, Event::Failed(FetchFailure::Unreachable));
+        let reason = device.agent.status(now).last_check.unwrap().reason;
+        assert_eq!((reason, reason.blames_the_server()), (expect, begun));
+        assert!(reason.is_network(), "it is tried again soon");
+    }
 }
