@@ -2,12 +2,13 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, RwLock};
 
 use bundle::{Algorithm, Key, ReportFrame};
 use device_agent::Reason;
 use device_agent::linux::device_key::DeviceKey;
 use system_tests::listener::Listener;
+use system_tests::web::Web;
 
 use crate::lab::{Lab, Root};
 
@@ -137,7 +138,7 @@ fn without_authenticated_tls_no_report_leaves_the_device() {
     DeviceKey::create(&lab.path("device.key")).unwrap();
     lab.configure("[report]\nurl = \"https://updates.test/report\"\n");
     let strange = system_tests::pki::Vendor::new();
-    lab.tls = system_tests::web::Web::tls(lab.tree.clone(), &strange.old_identity("updates.test")).unwrap();
+    lab.tls = Web::tls(lab.tree.clone(), &strange.old_identity("updates.test")).unwrap();
     let ended = lab.cycle();
     assert_eq!(ended.reason, Some(Reason::UpToDate));
     assert!(lab.tls.take_requests().iter().all(|request| !request.path.starts_with("report")));
@@ -150,6 +151,41 @@ fn an_answer_that_promises_too_much_is_not_read() {
     lab.only_url(&ear.url("/"));
     let ended = lab.cycle();
     assert_eq!((ended.reason, ended.exit.number()), (Some(Reason::AnswerTooLarge), 5), "{:?}", ended.record);
+}
+
+#[test]
+fn a_server_that_falls_silent_in_the_middle_is_left_for_the_next_one() {
+    let mut lab = Lab::new();
+    let silent = Listener::start(|mut connection| {
+        drop(read(&mut connection));
+        drop(connection.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 158\r\n\r\nTBDL"));
+        // Until the other side has had enough.
+        drop(connection.read(&mut [0]));
+    })
+    .unwrap();
+    let whole = lab.plain.url("127.0.0.1");
+    lab.urls(&[&format!("http://{}/", silent.address()), &whole]);
+    lab.configure("[poll]\ntimeout-seconds = 1\n");
+    lab.publish(&[Root::Old, Root::New]);
+    let ended = lab.cycle();
+    assert_eq!(ended.reason, Some(Reason::Confirmed), "{:?}", ended.record);
+}
+
+#[test]
+fn a_single_run_asks_another_server_where_one_shows_nothing_of_use() {
+    let mut lab = Lab::new();
+    lab.publish(&[Root::Old, Root::New]);
+    let mut tampered = lab.publisher.tree.clone();
+    tampered.insert("prod/head".to_owned(), b"nonsense".to_vec());
+    let bad = Web::plain(Arc::new(RwLock::new(tampered))).unwrap();
+    lab.urls(&[&bad.url("127.0.0.1"), &lab.plain.url("127.0.0.1")]);
+    let ended = lab.cycle();
+    assert_eq!(ended.reason, Some(Reason::Confirmed), "{:?}", ended.record);
+    assert!(!bad.take_requests().is_empty());
+    // Each server is asked once, and what the last one shows is what the run ends with.
+    lab.urls(&[&bad.url("127.0.0.1")]);
+    assert_eq!(lab.cycle().reason, Some(Reason::HeadMalformed));
+    assert_eq!(bad.take_requests().iter().filter(|request| request.path.ends_with("/head")).count(), 1);
 }
 
 #[test]

@@ -78,8 +78,7 @@ impl<S: Storage> Machine<'_, S> {
             step = match step {
                 Step::Wait(seconds) => {
                     self.report_to_this_machine().await;
-                    let last = self.agent.status(self.clock.now()).last_check;
-                    if last.is_some_and(|check| check.reason.blames_the_server()) {
+                    if self.has_turned() {
                         self.tree.turn();
                     }
                     return seconds.max(1);
@@ -100,6 +99,17 @@ impl<S: Storage> Machine<'_, S> {
                 Step::Continue => self.on(Event::Failed(crate::FetchFailure::Unreachable)),
             };
         }
+    }
+
+    /// True where the server that was asked showed nothing of use: the next cycle begins with another one.
+    pub fn has_turned(&self) -> bool {
+        let last = self.agent.status(self.clock.now()).last_check;
+        last.is_some_and(|check| check.reason.blames_the_server())
+    }
+
+    /// How many servers there are to turn to.
+    pub fn servers(&self) -> usize {
+        self.tree.servers()
     }
 
     fn begin_cycle(&mut self) {

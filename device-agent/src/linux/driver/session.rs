@@ -56,7 +56,7 @@ impl<'s> Session<'s> {
         Self { settings, clock, output }
     }
 
-    /// Runs one complete cycle.
+    /// Runs one complete cycle, and another one with the next server for as long as one shows nothing of use.
     ///
     /// # Errors
     /// The agent cannot start.
@@ -76,7 +76,14 @@ impl<'s> Session<'s> {
         let image = Image::read(self.settings)?;
         let mut memory = vec![0; limits::MEMORY_BYTES_MAX];
         let mut machine = self.machine(&image, &mut memory)?;
-        let wait = machine.run(file.map_or(Event::Wake, Event::Install)).await;
+        let mut wait = machine.run(file.map_or(Event::Wake, Event::Install)).await;
+        // A process that a timer starts remembers no server of the last time: it asks each of them now.
+        for _ in 1..machine.servers() {
+            if file.is_some() || !machine.has_turned() {
+                break;
+            }
+            wait = machine.run(Event::Nudge).await;
+        }
         Ok(self.ended(&machine, &image, wait))
     }
 

@@ -1,5 +1,6 @@
 //! The published tree, under any of its URLs: which of them is asked, in which order, over which transport.
 
+use std::collections::BTreeSet;
 use std::error::Error as StdError;
 use std::io;
 
@@ -91,6 +92,13 @@ impl Tree {
     /// stays there until that one fails in the same way.
     pub fn turn(&mut self) {
         self.turns = self.turns.wrapping_add(1);
+    }
+
+    /// How many servers this cycle knows.
+    #[must_use]
+    pub fn servers(&self) -> usize {
+        let bases: BTreeSet<&str> = self.cycle.routes.iter().map(|route| route.base.url().as_str()).collect();
+        bases.len()
     }
 
     /// What went wrong with servers in this cycle, for people.
