@@ -1,7 +1,7 @@
 //! Stolen and lost keys: what a thief gets with each, for how long, and how the fleet comes back.
 
 use bundle::{
-    ChannelId, Floor, Order, Role,
+    ChannelId, Denial, DenialKind, Floor, Order, Role, Sha256,
     write::{self, KeyringContent},
 };
 use device_agent::{Freshness, Reason};
@@ -114,8 +114,8 @@ fn a_release_threshold_without_a_head_key_reaches_only_whom_a_stick_reaches() {
     comes_back(&mut scene);
 }
 
-fn thief_content(thief: &Publisher, number: u32) -> bundle::Sha256 {
-    bundle::Sha256::of(&[thief.release_document(number).unwrap(), EVIL])
+fn thief_content(thief: &Publisher, number: u32) -> Sha256 {
+    Sha256::of(&[thief.release_document(number).unwrap(), EVIL])
 }
 
 #[test]
@@ -143,6 +143,25 @@ fn a_release_of_a_thief_that_loses_an_endpoint_is_not_installed() {
     };
     assert_eq!(scene.check_with(&thief.tree, &mut handshake), Some(Reason::ProbeRegression));
     assert_eq!(scene.installed(), 2);
+}
+
+#[test]
+fn a_release_threshold_that_denies_every_anchor_cuts_off_until_the_keyring_replaces_it() {
+    // A denial holds at once and excuses the loss that it causes: whoever can deny can also cut off.
+    use device_agent::{ProbeOutcome, Verdict};
+    let mut scene = Scene::following();
+    let mut thief = scene.publisher.clone();
+    let mut evil = content(&thief, &[EVIL]);
+    let deny = |root: &&[u8]| Denial { kind: DenialKind::Certificate, sha256: Sha256::of(&[root]) };
+    evil.denials = CERTIFICATES[..3].iter().map(deny).collect();
+    let document = thief.manifest_document(&evil, 3, &RELEASE_KEYS[..2]);
+    thief.publish_document(3, document, &[EVIL]);
+    let refused = Some(Verdict::Refused(Reason::ProbeDenied));
+    let mut handshake = |_: &str| ProbeOutcome { present: refused, candidate: refused, excused: true };
+    scene.check_with(&thief.tree, &mut handshake);
+    assert_eq!((scene.trust().readable, scene.trust().denials), (thief_content(&thief, 3), 3));
+    comes_back(&mut scene);
+    assert_eq!(scene.trust().denials, 0, "the deny list of the thief goes with his keys");
 }
 
 #[test]
@@ -263,7 +282,7 @@ fn a_recovery_threshold_owns_the_fleet_until_an_image_brings_a_later_epoch() {
     scene.device = scene.device.restart_with_seed(&image.seed(number));
     assert_eq!(
         scene.trust().readable,
-        bundle::Sha256::of(&[image.release_document(number).unwrap(), &image.release_blobs(number)])
+        Sha256::of(&[image.release_document(number).unwrap(), &image.release_blobs(number)])
     );
     let before = scene.trust();
     assert_eq!(scene.check_against(&thief.tree), Some(Reason::HeadUnsigned));

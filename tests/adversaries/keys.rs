@@ -132,6 +132,16 @@ fn an_id_that_stands_twice_beside_a_whole_threshold_neither_helps_nor_harms() {
 }
 
 #[test]
+fn forged_twins_in_front_hide_no_good_signature() {
+    let (scene, reason) = judged(|unsigned| {
+        let good = signers::signatures(unsigned, &RELEASE_KEYS[..2]);
+        let forged = good.iter().map(|good| Signature { bytes: vec![0; 64], ..good.clone() });
+        forged.chain(good.iter().cloned()).collect()
+    });
+    assert_eq!((reason, scene.installed()), (Some(Reason::Confirmed), 3));
+}
+
+#[test]
 fn a_wrong_third_signature_does_not_sink_two_good_ones() {
     let (scene, reason) = judged(|unsigned| {
         let mut three = signers::signatures(unsigned, &RELEASE_KEYS);

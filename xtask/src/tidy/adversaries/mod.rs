@@ -98,7 +98,8 @@ fn source_findings(tables: &[Table]) -> Vec<String> {
     let listed = [
         ("TUF", sources::TUF),
         ("Uptane", sources::UPTANE),
-        ("SUIT", sources::SUIT),
+        ("SUIT: the threats", sources::SUIT),
+        ("SUIT: the security requirements", sources::SUIT_REQUIREMENTS),
         ("Advisories", sources::ADVISORIES),
     ];
     let mut findings = Vec::new();

@@ -47,6 +47,31 @@ pub(super) const SUIT: &[&str] = &[
     "MFST.TOCTOU",
 ];
 
+/// RFC 9124, section 4.3, without the prefix of its identifiers.
+pub(super) const SUIT_REQUIREMENTS: &[&str] = &[
+    "SEQUENCE",
+    "COMPATIBLE",
+    "EXP",
+    "AUTHENTIC",
+    "AUTH.IMG_TYPE",
+    "AUTH.IMG_LOC",
+    "AUTH.REMOTE_LOC",
+    "AUTH.EXEC",
+    "AUTH.PRECURSOR",
+    "AUTH.COMPATIBILITY",
+    "RIGHTS",
+    "IMG.CONFIDENTIALITY",
+    "ACCESS_CONTROL",
+    "MFST.CONFIDENTIALITY",
+    "IMG.COMPLETE_DIGEST",
+    "REPORTING",
+    "KEY.PROTECTION",
+    "KEY.ROTATION",
+    "MFST.CHECK",
+    "MFST.TRUSTED",
+    "MFST.CONST",
+];
+
 /// Sections of RFC 6024 with requirements; rows begin with their number.
 pub(super) const RFC_6024: &[&str] =
     &["3.1", "3.2", "3.3", "3.4", "3.5", "3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "4"];
