@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use device_agent::Reason;
+use device_agent::judgement::ServedChain;
 use device_agent::linux::configuration::{Override, ResolveTable};
-use device_agent::linux::probe::{Handshakes, ServedChain};
+use device_agent::linux::probe::Handshakes;
 use rustls::crypto::ring;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
