@@ -121,6 +121,18 @@ fn a_second_agent_on_the_same_store_is_refused() {
 }
 
 #[test]
+fn exports_that_cannot_be_made_are_no_success() {
+    let lab = Lab::new();
+    std::fs::File::create(lab.path("trust")).unwrap();
+    let ended = lab.cycle();
+    assert_eq!((ended.reason, ended.exit.number()), (Some(Reason::UpToDate), 5), "{:?}", ended.record);
+    assert!(ended.record.export_pending);
+    std::fs::remove_file(lab.path("trust")).unwrap();
+    assert_eq!(lab.cycle().exit.number(), 0);
+    assert_eq!(lab.exported("whole.pem").matches("BEGIN CERTIFICATE").count(), 1);
+}
+
+#[test]
 fn observe_mode_probes_and_exports_nothing() {
     let mut lab = Lab::new();
     lab.publish(&[Root::Old, Root::New]);

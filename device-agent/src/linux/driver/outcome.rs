@@ -30,8 +30,9 @@ pub(super) fn unprobed(reason: Option<Reason>, trust: &Trust, image: &Image<'_>)
     Some(words)
 }
 
-/// The exit code of a command that ran one cycle with this result.
-pub(super) fn exit(reason: Option<Reason>, is_stale: bool) -> Exit {
+/// The exit code of a command that ran one cycle with this result. Whoever reads files is not served by a release that
+/// is only in the store.
+pub(super) fn exit(reason: Option<Reason>, is_stale: bool, export_pending: bool) -> Exit {
     match reason {
         Some(reason) if reason.is_network() => Exit::Io,
         Some(Reason::StoreFailed | Reason::StoreMismatch) => Exit::Io,
@@ -47,6 +48,7 @@ pub(super) fn exit(reason: Option<Reason>, is_stale: bool) -> Exit {
             | Reason::ReleaseMismatch
             | Reason::CertificateMismatch,
         ) => Exit::BadInput,
+        _ if export_pending => Exit::Io,
         _ if is_stale => Exit::Finding,
         None
         | Some(

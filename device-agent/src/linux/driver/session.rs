@@ -240,7 +240,7 @@ impl<'s> Session<'s> {
             self.output.warning(format_args!("the status command will show an older state: {error}"));
         }
         let is_stale = matches!(status.freshness, Freshness::Stale { .. });
-        Ended { exit: exit(status.reason, is_stale), reason: status.reason, record }
+        Ended { exit: exit(status.reason, is_stale, status.export_pending), reason: status.reason, record }
     }
 
     /// One line per cycle for the log.
