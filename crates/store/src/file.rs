@@ -24,7 +24,8 @@ impl StoreFile {
     /// Opens the file, creates it empty where it is missing, and keeps other writers out.
     ///
     /// A created file is readable by everybody whatever the umask, because applications read it, and its folder
-    /// is synced so that the file itself survives a power failure.
+    /// is synced so that the file itself survives a power failure. So is that of an empty file: whoever made it may
+    /// have been killed before that, and nothing is written before it was done.
     ///
     /// # Errors
     /// Any failure; [`io::ErrorKind::ResourceBusy`] where another writer has the file.
@@ -38,16 +39,28 @@ impl StoreFile {
             TryLockError::Error(error) => error,
         })?;
         if !existed {
-            publish(&file, path)?;
+            open_to_all(&file)?;
+        }
+        if file.metadata()?.len() == 0 {
+            sync_with_name(&file, path)?;
         }
         Ok(Self { file })
     }
 }
 
 #[cfg(unix)]
-fn publish(file: &File, path: &Path) -> io::Result<()> {
+fn open_to_all(file: &File) -> io::Result<()> {
     use std::{fs::Permissions, os::unix::fs::PermissionsExt as _};
-    file.set_permissions(Permissions::from_mode(0o644))?;
+    file.set_permissions(Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn open_to_all(_: &File) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(unix)]
+fn sync_with_name(file: &File, path: &Path) -> io::Result<()> {
     file.sync_all()?;
     let folder =
         path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
@@ -55,7 +68,7 @@ fn publish(file: &File, path: &Path) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-fn publish(file: &File, _: &Path) -> io::Result<()> {
+fn sync_with_name(file: &File, _: &Path) -> io::Result<()> {
     file.sync_all()
 }
 

@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use super::clock::{self, Clock};
 use super::command::{channel, completions, export, install, key, probe, run, status};
 use super::configuration::Settings;
+use super::durable;
 use super::error::{Error, Exit};
 use super::output::Output;
 
@@ -138,6 +139,7 @@ pub fn main() -> ExitCode {
 }
 
 fn run_arguments() -> Exit {
+    durable::set_umask();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return refuse_arguments(&error),

@@ -3,6 +3,10 @@
 //! The sequence of system calls of one write: create a temporary file beside the target, set its mode whatever
 //! the umask, write, `fsync` the file, `rename` over the target (or `link` where it must be new), `fsync` the
 //! folder. A killed process leaves at most a temporary file, whose name starts with [`TEMPORARY_PREFIX`].
+//!
+//! A new folder is made with its mode in one call, which takes a umask that leaves it alone ([`set_umask`]): a process
+//! that is killed in front of a second call would leave a folder that applications cannot enter, and that nobody
+//! changes any more.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Write as _};
@@ -20,6 +24,12 @@ pub(super) const PUBLIC_MODE: u32 = 0o644;
 pub(super) const SECRET_MODE: u32 = 0o600;
 /// Mode of the folders that are made here: applications must be able to reach the public files in them.
 const FOLDER_MODE: u32 = 0o755;
+
+/// Takes nothing from the modes that are asked for but other people's right to write. For the program: a library must
+/// not change what the whole process has.
+pub(super) fn set_umask() {
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
+}
 
 /// Replaces or creates `path` with `bytes`; makes its folders.
 ///
@@ -59,7 +69,7 @@ pub(super) fn create(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> 
 /// The step that failed.
 pub(super) fn create_folder(folder: &Path) -> Result<(), Error> {
     if folder.is_dir() {
-        return Ok(());
+        return sync_new_name(folder);
     }
     if let Some(above) = folder.parent().filter(|above| !above.as_os_str().is_empty()) {
         create_folder(above)?;
@@ -70,6 +80,18 @@ pub(super) fn create_folder(folder: &Path) -> Result<(), Error> {
         }
         _ => sync_folder(parent(folder)),
     }
+}
+
+/// An empty folder may be one that was made a moment ago by a process that was killed before it could make the name
+/// durable: everything that is put into it would be lost with it.
+fn sync_new_name(folder: &Path) -> Result<(), Error> {
+    let is_empty = fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none());
+    // Where the folder above may not even be read, somebody else has made this one.
+    let is_readable = || match File::open(parent(folder)) {
+        Err(error) => error.kind() != io::ErrorKind::PermissionDenied,
+        Ok(_) => true,
+    };
+    if is_empty && is_readable() { sync_folder(parent(folder)) } else { Ok(()) }
 }
 
 /// Makes one folder that must be new, of the usual mode whatever the umask.

@@ -31,9 +31,7 @@ pub(in crate::linux) fn run(context: &Context) -> Result<Exit, Error> {
         return fail("observe", "channel.mode is \"observe\": nothing is exported");
     }
     let trust = Trust::new(settings.location(), settings.seed_path.clone());
-    let installed = trust.installed().map_err(|error| {
-        Error::new(Exit::Io, "nothing_installed", "nothing can be exported").because(error)
-    })?;
+    let installed = trust.lasting()?;
     Image::check_in_use(&settings, &context.clock(), &installed)?;
     let set = ExportSet::of(&installed, &settings.channel).map_err(|error| {
         Error::input("bad_bundle", "the installed bundle cannot be read")

@@ -10,7 +10,7 @@ use super::report_record::{ReportOutcome, ReportRecord};
 use crate::judgement::judge;
 use crate::linux::clock::{Clock, Moment};
 use crate::linux::configuration::Settings;
-use crate::linux::error::{Error, Exit, with_causes};
+use crate::linux::error::{Error, with_causes};
 use crate::linux::export::{ExportSet, publish};
 use crate::linux::output::Output;
 use crate::linux::probe::{Bundles, Handshakes};
@@ -185,11 +185,7 @@ impl<S: Storage> Machine<'_, S> {
         if self.agent.installed().is_none() {
             return true;
         }
-        let installed = self.clients.trust().installed();
-        let installed = installed.map_err(|error| {
-            Error::new(Exit::Io, "export", "what is installed cannot be exported").because(error)
-        });
-        let published = installed.and_then(|installed| {
+        let published = self.clients.trust().lasting().and_then(|installed| {
             let set = ExportSet::of(&installed, &self.settings.channel)
                 .map_err(|error| Error::bug("what is installed cannot be read").because(error))?;
             publish(&export.folder, &set, export.file_mode)

@@ -1,8 +1,10 @@
 //! The folder that exports stand in: a new generation is complete before anybody can see it.
 //!
 //! The sequence: lock, write a temporary folder beside the others, `fsync` every file and folder, rename it to the
-//! generation's name, `fsync` the folder, make a temporary symlink, rename it over `..data`, `fsync` the folder. A
-//! process killed at any moment leaves the old generation or the new one in force.
+//! generation's name, `fsync` the folder, make a temporary symlink, rename it over `..data`, make the names that are
+//! missing, `fsync` the folder, remove what is older than the generation before. A process killed at any moment leaves
+//! the old generation or the new one in force. What it did before may not be durable yet, and the next process sees no
+//! difference: so the last `fsync` is made even where nothing else is to be done.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
@@ -41,7 +43,8 @@ pub struct Published {
 /// Only names that this module made are ever replaced or removed.
 ///
 /// # Errors
-/// The step that failed; what applications see is then what it was.
+/// The step that failed; applications then see what they saw before, or the new generation, whole, and perhaps not for
+/// ever: call it again.
 pub fn publish(folder: &Path, set: &ExportSet, file_mode: u32) -> Result<Published, Error> {
     durable::create_folder(folder)?;
     let lock = lock(folder)?;
@@ -50,11 +53,15 @@ pub fn publish(folder: &Path, set: &ExportSet, file_mode: u32) -> Result<Publish
     let generation = existing_generation(folder, set).map_or_else(|| build(folder, set, file_mode), Ok)?;
     let is_changed = current.as_deref() != Some(generation.as_str());
     if is_changed {
-        relink(folder, CURRENT, Path::new(&generation))?;
+        // The generation may be one that a killed process has named: no link may come before that name lasts.
         durable::sync_folder(folder)?;
-        prune(folder, &[Some(generation.as_str()), current.as_deref()])?;
+        relink(folder, CURRENT, Path::new(&generation))?;
     }
     let occupied = link_names(folder)?;
+    durable::sync_folder(folder)?;
+    if is_changed {
+        prune(folder, &[Some(generation.as_str()), current.as_deref()])?;
+    }
     drop(lock);
     Ok(Published { is_changed, generation, occupied })
 }
@@ -127,13 +134,11 @@ fn build(folder: &Path, set: &ExportSet, file_mode: u32) -> Result<String, Error
         let name = free.next().ok_or_else(|| io::Error::from(io::ErrorKind::AlreadyExists))?;
         fs::rename(&temporary, folder.join(&name)).map(|()| name)
     });
-    let named = named.map_err(|error| {
+    named.map_err(|error| {
         // The error that matters is the first one; the next export removes what is left.
         drop(fs::remove_dir_all(&temporary));
         Error::io("write the exports", folder, error)
-    })?;
-    durable::sync_folder(folder)?;
-    Ok(named)
+    })
 }
 
 fn write_all(temporary: &Path, set: &ExportSet, file_mode: u32) -> io::Result<()> {
@@ -156,7 +161,6 @@ fn write_all(temporary: &Path, set: &ExportSet, file_mode: u32) -> io::Result<()
 /// Makes the names that applications use; those that a foreign file occupies are left alone and returned.
 fn link_names(folder: &Path) -> Result<Vec<String>, Error> {
     let mut occupied = Vec::new();
-    let mut made = false;
     for name in NAMES {
         let path = folder.join(name);
         let target = Path::new(CURRENT).join(name);
@@ -164,13 +168,9 @@ fn link_names(folder: &Path) -> Result<Vec<String>, Error> {
             Ok(found) if found == target => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 symlink(&target, &path).map_err(|error| Error::io("link", &path, error))?;
-                made = true;
             }
             _ => occupied.push(name.to_owned()),
         }
-    }
-    if made {
-        durable::sync_folder(folder)?;
     }
     Ok(occupied)
 }
