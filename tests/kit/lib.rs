@@ -6,6 +6,7 @@
 //! | [`device`] | a device in memory: the production engine over a medium that a test can look into |
 //! | [`attacks`] | what a thief or a broken network can do, and what must come of it |
 //! | [`power`] | every power cut of whole update cycles, and again of the recovery: what was explored, what was lost |
+//! | [`persistence`] | what a program's files may be after a power cut, from the system calls that it made |
 //! | [`history`] | eleven years of Mozilla's root store, replayed on a device |
 //! | [`pki`] | a synthetic PKI in the shape of Azure's, and the real certificates of `tests/data` |
 //! | [`listener`], [`tls_service`], [`web`] | servers on loopback: services that change their chain, and published trees with faults |
@@ -30,6 +31,7 @@ pub mod history;
 pub mod hostile_tls;
 pub mod listener;
 pub mod operator;
+pub mod persistence;
 pub mod pki;
 pub mod power;
 pub mod process;

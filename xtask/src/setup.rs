@@ -45,8 +45,20 @@ pub(crate) const GIT: Tool =
 /// Python: splits a release by hand, as the README shows.
 const PYTHON: Tool =
     Tool { program: "python3", packages: "python3-minimal", purpose: "runs the README's commands in tests" };
+/// strace: records what programs do to files.
+const STRACE: Tool =
+    Tool { program: "strace", packages: "strace", purpose: "records what the agent does to files" };
 /// What the tests run.
-pub(crate) const FOR_TESTS: [Tool; 5] = [COMPILER, CURL, OPENSSL, GIT, PYTHON];
+pub(crate) const FOR_TESTS: [Tool; 6] = [COMPILER, CURL, OPENSSL, GIT, PYTHON, STRACE];
+/// What makes a file system and shuts it down; mount and unshare come with every Debian.
+pub(crate) const FOR_STORAGE: [Tool; 6] = [
+    COMPILER,
+    STRACE,
+    PYTHON,
+    Tool { program: "mke2fs", packages: "e2fsprogs", purpose: "makes a file system that loses its medium" },
+    Tool { program: "mount", packages: "mount", purpose: "mounts it" },
+    Tool { program: "unshare", packages: "util-linux", purpose: "keeps its mounts in private" },
+];
 /// valgrind: counts instructions.
 pub(crate) const VALGRIND: Tool =
     Tool { program: "valgrind", packages: "valgrind", purpose: "counts instructions" };
