@@ -22,6 +22,15 @@ impl<S: Storage> Agent<'_, S> {
         self.finish(now, reason, target.map(|(order, _)| order));
     }
 
+    /// A verified candidate is not taken. It is refused for what it is; where the medium failed it is not to blame, and
+    /// neither it nor its denials wait for longer than the next check.
+    pub(crate) fn turn_down(&mut self, now: Now, reason: Reason) {
+        match reason {
+            Reason::StoreFailed | Reason::StoreMismatch => self.staging_failed(now, reason),
+            _ => self.refuse(now, reason),
+        }
+    }
+
     /// Filling the slot failed: after three times in a row the release waits like a refused one.
     pub(crate) fn staging_failed(&mut self, now: Now, reason: Reason) {
         let Some(target) = self.target else { return self.finish(now, reason, None) };

@@ -141,7 +141,7 @@ impl<S: Storage> Agent<'_, S> {
             filling.sealed = Some(sealed);
         }
         if let Err(reason) = self.check_staged_coverage() {
-            return self.refuse(now, reason);
+            return self.turn_down(now, reason);
         }
         self.export_then(now, Then::Prove);
     }

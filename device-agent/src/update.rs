@@ -40,7 +40,7 @@ impl<S: Storage> Agent<'_, S> {
             Ok(Step::Verified(length)) => {
                 let certificates = length..self.gathered;
                 if let Err(reason) = self.admit_candidate() {
-                    return self.refuse(now, reason);
+                    return self.turn_down(now, reason);
                 }
                 self.begin_staging(now);
                 if matches!(self.state, State::Update { .. }) {
@@ -119,7 +119,7 @@ impl<S: Storage> Agent<'_, S> {
                 self.deferred = Some(Deferred::Complete);
                 return;
             }
-            Err(Fault::Reason(reason)) => return self.refuse(now, reason),
+            Err(Fault::Reason(reason)) => return self.turn_down(now, reason),
         }
         self.begin_staging(now);
         if self.filling.is_some() {

@@ -1,7 +1,10 @@
 //! Invariant 9: never an empty or useless bundle, never none at all.
 
 use bundle::{Order, Sha256, write::ServiceAnchors};
-use store::{Condition, Floors, Storage as _, fault::Medium};
+use store::{
+    Condition, Floors, Storage as _,
+    fault::{Fault, Medium},
+};
 
 use super::kit::{Device, Fleet, Setup, anchor, both, deny, manifest};
 use crate::{Event, Origin, Reason, Verdict};
@@ -205,6 +208,19 @@ fn staging_that_fails_three_times_waits_and_a_new_release_does_not() {
     fleet.tree.insert(path, good);
     device.pass(&mut fleet, 3_700);
     assert_eq!(device.check(&mut fleet).installed.unwrap().order, Order::new(0, 2));
+}
+
+#[test]
+fn a_medium_that_fails_once_makes_no_release_wait() {
+    let (mut fleet, mut device) = checked();
+    let mut content = manifest(&["a", "c"]);
+    content.denials = [deny("b")].to_vec();
+    fleet.roll_out(&content);
+    // The first thing that is written of a release is its deny list.
+    let medium = device.agent.store_mut().storage_mut();
+    medium.fail_at(medium.operations() + 1, Fault::InputOutput);
+    assert_eq!(device.check(&mut fleet).reason, Some(Reason::StoreFailed));
+    assert_eq!(device.check(&mut fleet).reason, Some(Reason::Confirmed));
 }
 
 /// Runs a device over somebody else's store, through a check without news and one with: it lives on its image's seed,
