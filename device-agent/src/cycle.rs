@@ -82,9 +82,10 @@ impl<S: Storage> Agent<'_, S> {
         self.export_then(now, then);
     }
 
-    /// Exports where what applications read has changed, then goes on.
+    /// Exports where what applications read has changed, then goes on. What is exported outlives a power failure, so the
+    /// record that it shows must do so first; until it does, the exports are due.
     pub(crate) fn export_then(&mut self, now: Now, then: Then) {
-        if self.export_pending() {
+        if self.export_pending() && self.store.make_lasting().is_ok() {
             self.state = State::Export(then);
         } else {
             self.go_on(now, then);

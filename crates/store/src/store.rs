@@ -194,6 +194,16 @@ impl<S: Storage> Store<S> {
         Ok(result)
     }
 
+    /// Makes the record in force last: whoever makes something of it that outlives a power failure asks for this first.
+    /// It may have been found in a cache, or stand there behind a sync that failed.
+    ///
+    /// # Errors
+    /// Failures of the medium: the record may then be lost with the next power failure.
+    pub fn make_lasting(&mut self) -> Result<(), Error<S::Error>> {
+        self.refresh()?;
+        self.settle()
+    }
+
     /// The medium, for tests that make it fail.
     #[cfg(any(test, feature = "fault"))]
     pub const fn storage_mut(&mut self) -> &mut S {
