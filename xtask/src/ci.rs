@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Steps of the run.
-const STEPS: usize = 14;
+const STEPS: usize = 15;
 
 /// Runs all checks; every one runs, whatever the others found.
 ///
@@ -51,12 +51,14 @@ pub(crate) fn run(consent: Consent) -> Result<(), Failure> {
     let mut arm = vec!["xtask"];
     arm.extend((consent == Consent::Given).then_some("--yes"));
     let task = |words: &[&str]| cargo(&[&arm, words].concat());
-    steps.step("size", |bar| {
-        let result = process::run_quiet(&mut task(&["size"]), |line| bar.set_message(line.to_owned()))?;
-        // The table of what was measured beside its limits is the end of what it says.
-        bar.suspend(|| budget(&result.lines).for_each(output::say));
-        if result.passed { Ok(()) } else { Err(Failure::Check(result.lines.join("\n"))) }
-    });
+    for name in ["storage", "size"] {
+        steps.step(name, |bar| {
+            let result = process::run_quiet(&mut task(&[name]), |line| bar.set_message(line.to_owned()))?;
+            // The table of what was measured is the end of what it says.
+            bar.suspend(|| figures(&result.lines).for_each(output::say));
+            if result.passed { Ok(()) } else { Err(Failure::Check(result.lines.join("\n"))) }
+        });
+    }
     steps.command("devkit", &mut task(&["devkit", "--json"]));
     output::say(steps.table());
     output::line(closing);
@@ -93,8 +95,8 @@ fn table(lines: &[String]) -> impl Iterator<Item = &String> {
     lines.iter().skip_while(|line| !line.starts_with("TARGET"))
 }
 
-/// The lines of the budget in what `cargo xtask size` says.
-fn budget(lines: &[String]) -> impl Iterator<Item = &String> {
+/// The table of figures in what a task says.
+fn figures(lines: &[String]) -> impl Iterator<Item = &String> {
     lines.iter().skip_while(|line| !line.starts_with("FIGURE"))
 }
 

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{ci, demo, devkit, failure::Failure, fuzz, m4, model, panics, setup, sim, size, test, vectors};
+use crate::{
+    ci, demo, devkit, failure::Failure, fuzz, m4, model, panics, setup, sim, size, storage, test, vectors,
+};
 
 /// The build system of this workspace.
 #[derive(Debug, Parser)]
@@ -30,6 +32,8 @@ enum Command {
     Panics,
     /// Feeds every parser with what nobody vouches for, for a bounded time
     Fuzz(FuzzArgs),
+    /// Cuts the power, kills the agent and fails its calls, and looks at what is left of its files
+    Storage(StorageArgs),
     /// Runs every test of the workspace
     Test(TestArgs),
     /// Runs everything that must pass before a change lands
@@ -137,6 +141,14 @@ pub(crate) struct SizeArgs {
     pub(crate) json: bool,
 }
 
+/// Flags of `storage`.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub(crate) struct StorageArgs {
+    /// Write one JSON object to standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 /// Flags of `fuzz`.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct FuzzArgs {
@@ -191,6 +203,7 @@ pub(crate) fn run() -> Result<(), Failure> {
         Command::Size(args) => size::run(args, consent),
         Command::Fuzz(args) => fuzz::run(&args, consent),
         Command::Panics => panics::run(consent),
+        Command::Storage(args) => storage::run(args, consent),
         Command::Test(args) => test::run(&args, consent),
         Command::Ci => ci::run(consent),
         Command::M4 => m4::run(consent),

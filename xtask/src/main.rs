@@ -28,6 +28,7 @@ mod setup;
 mod sim;
 mod size;
 mod steps;
+mod storage;
 mod tally;
 mod test;
 #[cfg(test)]

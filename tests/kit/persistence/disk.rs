@@ -156,6 +156,15 @@ impl Disk {
         }
     }
 
+    /// A later `fsync` is believed again, as a process must that does not know of one that failed before its time.
+    pub(super) fn believe(&mut self) {
+        for node in &mut self.nodes {
+            if let Body::File { pages, .. } = &mut node.body {
+                pages.values_mut().for_each(|page| page.doubtful = 0);
+            }
+        }
+    }
+
     /// The system is asked for something.
     pub fn apply(&mut self, operation: &Operation) {
         self.clock += 1;

@@ -34,6 +34,13 @@ impl Live {
         Self { root: root.to_owned(), ..self.clone() }
     }
 
+    /// The same files for a process that does not know which `fsync` failed before its time.
+    #[must_use]
+    pub fn believed(mut self) -> Self {
+        self.disk.believe();
+        self
+    }
+
     /// What the program sees.
     #[must_use]
     pub fn tree(&self) -> Tree {
