@@ -82,6 +82,15 @@ impl ReadOnlyFile {
     }
 }
 
+impl Drop for StoreFile {
+    /// Closing is not enough: a process that this one is just starting has a copy of every descriptor until it runs its
+    /// own program, and with it the lock.
+    fn drop(&mut self) {
+        // Where it fails the lock ends with the last descriptor.
+        drop(self.file.unlock());
+    }
+}
+
 fn read_at(mut file: &File, offset: u64, into: &mut [u8]) -> io::Result<()> {
     file.seek(SeekFrom::Start(offset))?;
     file.read_exact(into)
@@ -156,6 +165,17 @@ mod tests {
         assert!(Reader::new(ReadOnlyFile::open(&path).unwrap(), region()).read(&mut []).is_ok());
         drop(writer);
         assert!(StoreFile::open(&path).is_ok());
+    }
+
+    #[test]
+    fn a_closed_store_is_free_though_a_copy_of_its_descriptor_lives() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store");
+        let writer = StoreFile::open(&path).unwrap();
+        let copy = writer.file.try_clone().unwrap();
+        drop(writer);
+        assert!(StoreFile::open(&path).is_ok());
+        drop(copy);
     }
 
     #[cfg(unix)]
