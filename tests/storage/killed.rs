@@ -32,6 +32,17 @@ pub(crate) enum End {
     CutUnsynced(Ext4),
 }
 
+impl End {
+    /// Runs are ended within this many times the usual length of one: some come to their end. Under `strace` they take
+    /// longer, and what was not synced is surely lost behind a run that has ended.
+    const fn span(&self) -> f64 {
+        match self {
+            Self::Kill(_) | Self::Cut(_) => 1.1,
+            Self::CutUnsynced(_) => 6.0,
+        }
+    }
+}
+
 /// A device on its way, and what was seen of it before.
 struct Walk {
     scene: Scene,
@@ -106,8 +117,9 @@ impl Walk {
         self.newest = self.scene.publish(roots, &[]);
         let folder = device(&self.place()).map_err(text)?;
         let moment = dice(round, MOMENTS);
-        let seconds = self.usual.as_secs_f64() * 1.1 * f64::from(u16::try_from(moment).unwrap_or(0))
-            / f64::from(u16::try_from(MOMENTS).unwrap_or(1));
+        let seconds =
+            self.usual.as_secs_f64() * self.end.span() * f64::from(u16::try_from(moment).unwrap_or(0))
+                / f64::from(u16::try_from(MOMENTS).unwrap_or(1));
         let command = scene::cycle(&folder).map_err(text)?;
         let ended = self.run(&command, seconds).map_err(text)?;
         let named = |complaint: String| format!("round {round}, ended after {seconds:.4} s: {complaint}");
