@@ -63,8 +63,8 @@ pub(crate) struct Memo {
     pub(crate) daily_uptime: Option<u64>,
     /// Checks that failed in a row.
     pub(crate) failures: u32,
-    /// Uptime of the newest refusal; zero after a start.
-    pub(crate) refused_uptime: u64,
+    /// Uptime of the newest refusal; `None` until there is one since the start.
+    pub(crate) refused_uptime: Option<u64>,
     /// Staging failures in a row.
     pub(crate) staging_failures: u16,
     /// The release that the newest head names.

@@ -16,7 +16,7 @@ impl<S: Storage> Agent<'_, S> {
                 change.record_refusal(refusal);
                 Ok(())
             });
-            self.memo.refused_uptime = now.uptime_seconds;
+            self.memo.refused_uptime = Some(now.uptime_seconds);
         }
         self.drop_candidate();
         self.finish(now, reason, target.map(|(order, _)| order));
@@ -77,11 +77,11 @@ impl<S: Storage> Agent<'_, S> {
             // A date further ahead than any wait is from a clock that has moved since.
             (Some(time), Some(retry_at)) if retry_at.since(time) <= wait => retry_at.since(time),
             (Some(_), Some(_)) => 0,
-            // How long the device was off nobody knows: one that is restarted every few hours must not wait for ever.
-            _ if self.memo.refused_uptime == 0 => {
-                wait.min(limits::REFUSAL_SECONDS_MIN).saturating_sub(now.uptime_seconds)
-            }
-            _ => wait.saturating_sub(now.uptime_seconds.saturating_sub(self.memo.refused_uptime)),
+            _ => match self.memo.refused_uptime {
+                Some(since) => wait.saturating_sub(now.uptime_seconds.saturating_sub(since)),
+                // How long the device was off nobody knows: one that is restarted every few hours must not wait for ever.
+                None => wait.min(limits::REFUSAL_SECONDS_MIN).saturating_sub(now.uptime_seconds),
+            },
         }
     }
 

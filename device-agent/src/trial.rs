@@ -79,7 +79,7 @@ impl<S: Storage> Agent<'_, S> {
             }
             change.revert()
         });
-        self.memo.refused_uptime = now.uptime_seconds;
+        self.memo.refused_uptime = Some(now.uptime_seconds);
         self.trial_ended();
         result.map_or_else(|error| store_reason(&error), |()| reason)
     }

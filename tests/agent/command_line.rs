@@ -4,7 +4,6 @@ use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
-use std::sync::{Arc, RwLock};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -259,11 +258,7 @@ fn a_keyring_of_another_fleet_is_refused_where_the_configuration_names_one() {
 #[test]
 fn after_a_server_that_shows_nonsense_the_next_cycle_begins_with_another_one() {
     let mut lab = Lab::new();
-    lab.publish(&[Root::Old, Root::New]);
-    let mut tampered = lab.publisher.tree.clone();
-    tampered.insert("prod/head".to_owned(), b"nonsense".to_vec());
-    let bad = Web::plain(Arc::new(RwLock::new(tampered))).unwrap();
-    lab.urls(&[&bad.url("127.0.0.1"), &lab.plain.url("127.0.0.1")]);
+    let _bad = lab.publish_beside_nonsense();
     lab.settings();
     let mut command = Command::new(system_tests::process::program("device-agent").unwrap());
     command.env_clear().args(["run", "--config"]).arg(lab.path("agent.toml")).stderr(Stdio::piped());

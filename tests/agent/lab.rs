@@ -111,6 +111,16 @@ impl Lab {
         number
     }
 
+    /// Publishes the next release, and a server beside the good one whose head is nonsense; the agent asks that one first.
+    pub(crate) fn publish_beside_nonsense(&mut self) -> Web {
+        self.publish(&[Root::Old, Root::New]);
+        let mut tampered = self.publisher.tree.clone();
+        tampered.insert("prod/head".to_owned(), b"nonsense".to_vec());
+        let bad = Web::plain(Arc::new(RwLock::new(tampered))).unwrap();
+        self.urls(&[&bad.url("127.0.0.1"), &self.plain.url("127.0.0.1")]);
+        bad
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

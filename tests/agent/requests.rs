@@ -2,7 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Mutex};
 
 use bundle::{Algorithm, Key, ReportFrame};
 use device_agent::Reason;
@@ -174,11 +174,7 @@ fn a_server_that_falls_silent_in_the_middle_is_left_for_the_next_one() {
 #[test]
 fn a_single_run_asks_another_server_where_one_shows_nothing_of_use() {
     let mut lab = Lab::new();
-    lab.publish(&[Root::Old, Root::New]);
-    let mut tampered = lab.publisher.tree.clone();
-    tampered.insert("prod/head".to_owned(), b"nonsense".to_vec());
-    let bad = Web::plain(Arc::new(RwLock::new(tampered))).unwrap();
-    lab.urls(&[&bad.url("127.0.0.1"), &lab.plain.url("127.0.0.1")]);
+    let bad = lab.publish_beside_nonsense();
     let ended = lab.cycle();
     assert_eq!(ended.reason, Some(Reason::Confirmed), "{:?}", ended.record);
     assert!(!bad.take_requests().is_empty());

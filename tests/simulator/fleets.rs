@@ -30,7 +30,7 @@ fn named(name: &str) -> Scenario {
 fn publisher() -> Publisher {
     let folder = env::var_os("SYSTEM_TESTS_PROGRAMS").map(PathBuf::from);
     let beside = || env::current_exe().unwrap().parent().unwrap().parent().unwrap().to_path_buf();
-    Publisher { program: folder.unwrap_or_else(beside).join("cloud-updater"), kept: None }
+    Publisher::new(folder.unwrap_or_else(beside).join("cloud-updater"), None).unwrap()
 }
 
 fn lived(scenario: Scenario, seed: u64) -> Tally {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use bundle::{Denial, Envelope, Manifest, Order, Sha256};
+use bundle::{Denial, Envelope, Kind, Manifest, Order, Sha256};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
@@ -101,4 +101,10 @@ impl History {
             certificates,
         })
     }
+}
+
+/// The keyring's document in a keyring file: what the file ends with, behind a recovery set where one is shown.
+pub(crate) fn keyring_document(file: &[u8]) -> Option<&[u8]> {
+    let mut ends = (0..file.len()).filter_map(|start| file.get(start..));
+    ends.find(|end| Envelope::parse_whole(end).is_ok_and(|envelope| envelope.header().kind == Kind::Keyring))
 }

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use bundle::{Order, Sha256, UnixSeconds};
+use bundle::{Envelope, Order, Sha256, UnixSeconds};
 use chain::Time;
 use device_agent::{
     ProbeOutcome, Verdict,
@@ -16,7 +16,7 @@ use rustls_pki_types::{CertificateDer, ServerName};
 use crate::{
     Error,
     attack::{Attack, Forgery},
-    history::{History, Release},
+    history::{History, Release, keyring_document},
     operator::{CHANNEL, Publisher},
     pki::{Pki, THIEF},
     scenario::{Scenario, milliseconds},
@@ -250,26 +250,19 @@ fn services(scenario: &Scenario, pki: &Pki) -> Result<Vec<Service>, Error> {
     scenario.services.iter().map(one).collect()
 }
 
-/// Header and body of every keyring of the tree, hashed. A keyring file ends with the keyring's document: a header of 68
-/// bytes, the signatures, the body, whose length the header's last fields tell (`crates/bundle/SPEC.md`, section 2).
+/// Header and body of every keyring of the tree, hashed.
 fn keyrings(history: &History) -> HashSet<Sha256> {
+    /// Bytes of a keyring's header (`crates/bundle/SPEC.md`, section 2).
     const HEADER_BYTES: usize = 68;
     let of_fleet = history.files.iter().filter(|(path, _)| {
         let name = path.strip_prefix("keyring/").or_else(|| path.strip_prefix("recovery/"));
         name.is_some_and(|name| name.bytes().all(|byte| byte.is_ascii_digit()))
     });
-    let mut found = HashSet::new();
-    for (_, versions) in of_fleet {
-        for file in versions {
-            for start in 0..file.bytes.len() {
-                // Every place where a whole keyring document stands is one: the file's end is where the last one ends.
-                let Ok(envelope) = bundle::Envelope::parse_whole(&file.bytes[start..]) else { continue };
-                if envelope.header().kind == bundle::Kind::Keyring {
-                    let header = &file.bytes[start..start + HEADER_BYTES];
-                    found.insert(Sha256::of(&[header, envelope.body()]));
-                }
-            }
-        }
-    }
-    found
+    let documents =
+        of_fleet.flat_map(|(_, versions)| versions).filter_map(|file| keyring_document(&file.bytes));
+    let parts = documents.filter_map(|document| {
+        let envelope = Envelope::parse_whole(document).ok()?;
+        Some(Sha256::of(&[document.get(..HEADER_BYTES)?, envelope.body()]))
+    });
+    parts.collect()
 }

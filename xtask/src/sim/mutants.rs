@@ -135,7 +135,7 @@ fn devices(mutant: &Mutant) -> u64 {
     mutant.devices.unwrap_or(DEVICES)
 }
 
-fn read() -> Result<Vec<Mutant>, Failure> {
+pub(super) fn read() -> Result<Vec<Mutant>, Failure> {
     let path = workspace::root().join(FILE);
     let text = fs::read_to_string(&path).map_err(|source| Failure::File {
         action: "read it",

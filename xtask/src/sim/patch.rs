@@ -97,3 +97,28 @@ fn place(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     fs::write(path, bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::mutants;
+
+    #[test]
+    fn every_mutant_stands_once_where_it_looks_and_is_asleep_elsewhere() {
+        let mutants = mutants::read().unwrap();
+        for mutant in &mutants {
+            let text = fs::read_to_string(workspace::root().join(&mutant.file)).unwrap();
+            let patched = patched(&mutant.file, text.clone(), &mutants).unwrap();
+            assert!(!text.contains("mutant::is"), "{} has a switch", mutant.file);
+            assert_eq!(
+                patched.matches(&format!("mutant::is({:?})", mutant.name)).count(),
+                1,
+                "{}",
+                mutant.name
+            );
+        }
+        let mut stale = mutants[0].clone();
+        stale.find = "no such text".to_owned();
+        assert!(patched(&mutants[0].file, String::new(), &[stale]).is_err());
+    }
+}

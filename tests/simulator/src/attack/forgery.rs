@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use bundle::{
-    Algorithm, AnchorState, ChannelId, Envelope, Kind, Manifest, Order, Purposes, Sha256, UnixSeconds,
+    Algorithm, AnchorState, ChannelId, Envelope, Keyring, Kind, Manifest, Order, Purposes, Sha256,
+    UnixSeconds,
     limits::{HEAD_STEP_MAX, SHARE_MAX},
     write::{
         self, AnchorContent, HeadContent, KeyContent, KeyringContent, ManifestContent, RecoveryContent,
@@ -13,7 +14,7 @@ use bundle::{
 use ed25519_dalek::Signer as _;
 
 use crate::{
-    history::{History, Release},
+    history::{History, Release, keyring_document},
     operator::{CHANNEL, secret},
     pki::{Pki, THIEF},
     scenario::{Aim, Forged},
@@ -191,14 +192,18 @@ impl Table<'_> {
     /// A keyring file with the thief's key in every role.
     fn keyring(&self, recovery: Option<&RecoveryContent>, order: Order) -> Option<Vec<u8>> {
         let role = RoleContent { threshold: 1, keys: vec![key(OWN)] };
-        let own = RecoveryContent { keys: vec![key(OWN)], threshold: 1 };
+        // Without recovery keys the commitment must stay what it is.
+        let recovery_commitment = match recovery {
+            Some(set) => set.commitment(),
+            None => self.commitment()?,
+        };
         let content = KeyringContent {
             fleet: "simulated".into(),
             keyring: role.clone(),
             release: role.clone(),
             head: role,
             echo: None,
-            recovery_commitment: own.commitment(),
+            recovery_commitment,
             floors: Vec::new(),
             time_floor: None,
         };
@@ -209,6 +214,12 @@ impl Table<'_> {
             None => None,
         };
         Some(write::keyring_file(shown.as_deref(), &document))
+    }
+
+    /// What the operator's keyring commits to.
+    fn commitment(&self) -> Option<Sha256> {
+        let file = self.history.file(&format!("keyring/{}", self.keyring), self.from)?;
+        Some(Keyring::provisioned(keyring_document(file)?).ok()?.recovery_commitment())
     }
 
     fn unsigned(&self, kind: Kind, order: Order, version: u32, body: Vec<u8>) -> Option<Unsigned> {

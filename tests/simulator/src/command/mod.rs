@@ -55,8 +55,8 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    fn publisher(&self) -> Publisher {
-        Publisher { program: self.publisher.clone(), kept: self.histories.clone() }
+    fn publisher(&self) -> Result<Publisher, Error> {
+        Publisher::new(self.publisher.clone(), self.histories.clone())
     }
 }
 

@@ -75,7 +75,7 @@ pub(super) struct Seen {
 pub(super) fn run(arguments: &Arguments) -> Result<Verdict, Error> {
     let bar = output::bar(arguments.devices, "devices");
     bar.set_message("the operator publishes");
-    let world = World::new(scenario(arguments)?, arguments.seed, &arguments.publisher())?;
+    let world = World::new(scenario(arguments)?, arguments.seed, &arguments.publisher()?)?;
     bar.set_message(world.scenario.name.clone());
     let began = Instant::now();
     let tally = fleet::run(&world, arguments.devices, &|done| bar.inc(done));
@@ -102,7 +102,7 @@ pub(super) fn trace(arguments: &Arguments, device: u64) -> Result<Verdict, Error
     if device >= arguments.devices {
         return Err(Error::Device { device, devices: arguments.devices });
     }
-    let world = World::new(scenario(arguments)?, arguments.seed, &arguments.publisher())?;
+    let world = World::new(scenario(arguments)?, arguments.seed, &arguments.publisher()?)?;
     let (story, tally) = Story::of(&world, device);
     output::story(&story, &tally, arguments.json);
     Ok(if tally.checks.hold() { Verdict::Held } else { Verdict::Broken })

@@ -14,6 +14,7 @@ pub(super) fn run(arguments: &Arguments, seeds: Option<u64>) -> Result<Verdict, 
     let read = arguments.scenarios.iter().map(|file| Scenario::read(file));
     let bases = read.collect::<Result<Vec<Scenario>, Error>>()?;
     let devices = arguments.devices.min(DEVICES_MAX);
+    let publisher = arguments.publisher()?;
     let bar = output::bar(seeds.unwrap_or(u64::MAX), "seeds");
     let began = Instant::now();
     let mut sum: Option<(World, Tally)> = None;
@@ -21,7 +22,7 @@ pub(super) fn run(arguments: &Arguments, seeds: Option<u64>) -> Result<Verdict, 
     for seed in arguments.seed..end {
         let Some(scenario) = swarm::scenario(&bases, seed) else { break };
         bar.set_message(scenario.name.clone());
-        let world = World::new(scenario, seed, &arguments.publisher())?;
+        let world = World::new(scenario, seed, &publisher)?;
         let tally = fleet::run(&world, devices, &|_| {});
         bar.inc(1);
         if let Some(breach) = tally.checks.breaches().first() {

@@ -179,19 +179,16 @@ impl Life<'_, '_> {
     }
 
     fn finish(&mut self, flash: &Flash) {
-        let (world, end) = (self.world, self.world.scenario.end());
-        let facts = self.oracle.finish(end, &mut self.tally.checks);
+        let facts = self.oracle.finish(self.world.scenario.end(), &mut self.tally.checks);
         self.tally.expected += u64::from(facts.is_expected);
         self.tally.on_goal += u64::from(facts.is_on_goal);
         self.tally.without_bundle += u64::from(facts.was_without_bundle);
         self.tally.installs += facts.installs;
         self.tally.reverts += facts.reverts;
-        if let [ever, still] = &mut self.tally.stolen[..] {
-            *ever += u64::from(facts.was_stolen);
-            *still += u64::from(facts.is_stolen);
-        }
+        let [ever, still] = &mut self.tally.stolen;
+        *ever += u64::from(facts.was_stolen);
+        *still += u64::from(facts.is_stolen);
         self.note(flash.bytes_written());
-        let _ = world;
         self.tally.history = self.tally.history.wrapping_add(self.digest);
     }
 

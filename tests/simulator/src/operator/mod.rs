@@ -30,38 +30,64 @@ pub const STAGING: &str = "staging";
 /// Where the publisher is, and where its histories are kept.
 #[derive(Clone, Debug)]
 pub struct Publisher {
-    /// The program `cloud-updater`.
-    pub program: PathBuf,
-    /// A folder of histories that were made before; they are made anew where anything that led to them has changed.
-    pub kept: Option<PathBuf>,
+    program: PathBuf,
+    kept: Option<Kept>,
 }
 
+/// Histories that were made before; they are made anew where anything that led to them has changed.
+#[derive(Clone, Debug)]
+struct Kept {
+    folder: PathBuf,
+    /// SHA-256 of the publisher and of what drives it.
+    made_by: Sha256,
+}
+
+/// Everything that drives the publisher.
+const DRIVERS: [&[u8]; 4] = [
+    include_bytes!("mod.rs"),
+    include_bytes!("desk.rs"),
+    include_bytes!("keys.rs"),
+    include_bytes!("../pki.rs"),
+];
+
 impl Publisher {
+    /// The program `cloud-updater`, and a folder for histories, which are otherwise made every time.
+    ///
+    /// # Errors
+    /// The program cannot be read.
+    pub fn new(program: PathBuf, folder: Option<PathBuf>) -> Result<Self, Error> {
+        let Some(folder) = folder else { return Ok(Self { program, kept: None }) };
+        let bytes = fs::read(&program).map_err(Error::file(&program))?;
+        let parts: Vec<&[u8]> = std::iter::once(bytes.as_slice()).chain(DRIVERS).collect();
+        let kept = Kept { folder, made_by: Sha256::of(&parts) };
+        Ok(Self { program, kept: Some(kept) })
+    }
+
     /// What the operator publishes in this scenario.
     ///
     /// # Errors
     /// The publisher refuses an act, or its files cannot be read.
     pub fn history(&self, scenario: &Scenario, pki: &Pki) -> Result<History, Error> {
-        let Some(folder) = &self.kept else { return publish(&self.program, scenario, pki) };
-        let path = folder.join(self.name(scenario)?);
-        let kept = fs::read(&path).ok().and_then(|bytes| postcard::from_bytes(&bytes).ok());
-        if let Some(history) = kept {
+        let Some(kept) = &self.kept else { return publish(&self.program, scenario, pki) };
+        let path = kept.folder.join(kept.name(scenario));
+        let made = fs::read(&path).ok().and_then(|bytes| postcard::from_bytes(&bytes).ok());
+        if let Some(history) = made {
             return Ok(history);
         }
         let history = publish(&self.program, scenario, pki)?;
-        keep(folder, &path, &history)?;
+        keep(&kept.folder, &path, &history)?;
         Ok(history)
     }
+}
 
+impl Kept {
     /// A name for what leads to a history: the publisher, and all that the operator does.
-    fn name(&self, scenario: &Scenario) -> Result<String, Error> {
-        let program = fs::read(&self.program).map_err(Error::file(&self.program))?;
+    fn name(&self, scenario: &Scenario) -> String {
         let plan = format!(
             "{:?} {} {} {:?} {:?}",
             scenario.start, scenario.hours, scenario.head_hours, scenario.services, scenario.acts
         );
-        let made_by = include_bytes!("mod.rs");
-        Ok(format!("{}.history", Sha256::of(&[&program, plan.as_bytes(), made_by])))
+        format!("{}.history", Sha256::of(&[&self.made_by.0, plan.as_bytes()]))
     }
 }
 

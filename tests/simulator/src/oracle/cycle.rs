@@ -16,7 +16,6 @@ pub(super) struct Cycle {
     pub(super) transport: Option<Transport>,
     /// A head was answered, whatever it was worth.
     pub(super) has_head: bool,
-    pub(super) asked_keyring: bool,
     /// A release is being fetched.
     pub(super) is_staging: bool,
     /// Every answer so far was one that no device may act on, or none.

@@ -171,7 +171,6 @@ impl<'w> Oracle<'w> {
     pub(crate) fn asked(&mut self, at: u64, path: &str, bytes_max: u32, reply: &Reply, checks: &mut Checks) {
         if path.starts_with("keyring/") {
             self.keyring_asked = at;
-            self.cycle.asked_keyring = true;
         }
         self.cycle.is_staging |= ["/update/", "/release/", "/blob/"].iter().any(|part| path.contains(part));
         let number = self.device.number;
