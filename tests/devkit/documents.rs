@@ -169,14 +169,24 @@ fn one(case: &Case<'_>) -> Result<(), Box<dyn Error>> {
 }
 
 fn trickle(scene: &Scene, _: &mut Figures) -> Observation {
-    let kinds =
-        [("head-trickles", Kind::Head), ("manifest-trickles", Kind::Manifest), ("blob-trickles", Kind::Blob)];
-    for (name, kind) in kinds {
+    // Where the answer itself has not begun, nobody was reached, and the next server's turn comes; one that has begun is
+    // laid at the server that never ends it.
+    let cases = [
+        ("beginning-trickles", Kind::Head, "unreachable"),
+        ("head-trickles", Kind::Head, "answer_truncated"),
+        ("manifest-trickles", Kind::Manifest, "answer_truncated"),
+        ("blob-trickles", Kind::Blob, "answer_truncated"),
+    ];
+    for (name, kind, reason) in cases {
         let fleet = fleet(scene, name, kind)?;
         let (lab, document) = (&fleet.lab, &fleet.document);
         let taken = Arc::new(AtomicU32::new(0));
-        let head = head(&format!("Content-Length: {}\r\n", document.len()));
-        let deed = Deed::Trickle(with(&head, document), Arc::clone(&taken));
+        let beginning = head(&format!("Content-Length: {}\r\n", document.len()));
+        let deed = if reason == "unreachable" {
+            Deed::Trickle(Vec::new(), with(&beginning, document), Arc::clone(&taken))
+        } else {
+            Deed::Trickle(beginning, document.clone(), Arc::clone(&taken))
+        };
         let (boot, _server) = board(&fleet, "trickled", kind, &deed)?;
         let app = lab.start(&boot)?;
         // A byte now and then is never silence: nothing but the end of all patience ends it.
@@ -192,13 +202,15 @@ fn trickle(scene: &Scene, _: &mut Figures) -> Observation {
             }
             control(&boot.directory, &format!("uptime {}", STEP_SECONDS * (step + 1)))?;
         }
-        app.wait("cycle", &[("release", "0.1"), ("reason", "answer_truncated")])?;
+        app.wait("cycle", &[("release", "0.1"), ("reason", reason)])?;
         app.stop()?;
         let app = lab.start(&lab.boot("trickled"))?;
         app.wait("cycle", &[("release", "0.2"), ("phase", "confirmed")])?;
         app.stop()?;
     }
-    Ok(format!("cut off after {FETCH_SECONDS} s, in head, manifest and certificate; the next check installs"))
+    Ok(format!(
+        "left after {FETCH_SECONDS} s, before an answer and in head, manifest and certificate; the next check installs"
+    ))
 }
 
 /// What the cycle of each bad answer ends with: release and reason. Nothing that is wrong with an update keeps the device

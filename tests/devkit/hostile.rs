@@ -41,9 +41,9 @@ pub(crate) enum Deed {
     Pieces(Vec<u8>),
     /// It reads the request, sends this, and resets the connection.
     Reset(Vec<u8>),
-    /// It reads the request and sends this, a byte now and then, each once the last was read; the counter says how many
-    /// were.
-    Trickle(Vec<u8>, Arc<AtomicU32>),
+    /// It reads the request, sends the first part at once and the second a byte now and then, each once the last was read;
+    /// the counter says how many were.
+    Trickle(Vec<u8>, Vec<u8>, Arc<AtomicU32>),
 }
 
 /// The kinds of documents in a published tree.
@@ -199,7 +199,8 @@ fn act(stream: &mut Connection, deed: &Deed) -> io::Result<()> {
             thread::sleep(RESET_AFTER);
             return sockopt::set_socket_linger(&stream.sock, Some(Duration::ZERO)).map_err(io::Error::from);
         }
-        Deed::Trickle(bytes, taken) => {
+        Deed::Trickle(first, bytes, taken) => {
+            stream.write_all(first)?;
             for byte in bytes {
                 stream.write_all(&[*byte])?;
                 stream.flush()?;

@@ -12,7 +12,7 @@ use crate::{
     app::bytes_written,
     each::each,
     figures::Figures,
-    hostile::{Deed, Hostile},
+    hostile::{Deed, Hostile, Kind},
     lab::{HOST, Lab, TREE_HOST, YEARS, control, put, served},
     scene::Scene,
     test::{Observation, Test, Tier, require},
@@ -173,7 +173,9 @@ fn answers(scene: &Scene, _: &mut Figures) -> Observation {
 }
 
 fn one_answer(lab: &Lab<'_>, file: &[u8], proof: &Identity, case: &Case) -> Result<(), Box<dyn Error>> {
-    let server = Hostile::start(server_config(proof, &[&TLS13])?, case.deed.clone())?;
+    // It spoils the head alone: that a head is no keyring is not what is asked here.
+    let (config, tree) = (server_config(proof, &[&TLS13])?, lab.publisher.tree.clone());
+    let server = Hostile::spoiling(config, tree, Kind::Head, case.deed.clone())?;
     let url = format!("https://{TREE_HOST}:{}/", server.address().port());
     let board = case.name.replace(' ', "-");
     let mut boot = lab.boot_with(&board, &[url], &[TREE_HOST, HOST]);
