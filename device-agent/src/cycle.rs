@@ -219,7 +219,9 @@ impl<S: Storage> Agent<'_, S> {
             FetchFailure::Unreachable => Reason::Unreachable,
         };
         match self.state {
-            State::Head if failure != FetchFailure::Unreachable => self.head_unusable(now, reason),
+            State::Head if failure != FetchFailure::Unreachable && !self.is_spared(failure) => {
+                self.head_unusable(now, reason);
+            }
             State::Keyrings(resource) => self.keyrings_failed(now, resource, failure, reason),
             State::Update { .. } => self.update_failed(now, failure, reason),
             State::Blob(_) => self.staging_failed(now, reason),
@@ -228,6 +230,12 @@ impl<S: Storage> Agent<'_, S> {
                 self.finish(now, reason, subject);
             }
         }
+    }
+
+    /// True where a server in trouble is not asked for more in this check.
+    const fn is_spared(&self, failure: FetchFailure) -> bool {
+        matches!(failure, FetchFailure::Server)
+            && !self.memo.failures.is_multiple_of(limits::HEADLESS_QUESTIONS_EVERY)
     }
 
     /// The next bytes of the pending fetch.

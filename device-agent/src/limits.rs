@@ -18,6 +18,9 @@ pub const REFRESH_SECONDS_DEFAULT: u32 = 21_600;
 pub const JITTER_PERCENT: u64 = 10;
 /// Seconds until a failed check is tried again; doubles up to the refresh interval.
 pub const RETRY_SECONDS_MIN: u64 = 60;
+/// Of so many checks in a row that a server fails, one asks for the next keyring although there is no head: a server in
+/// trouble is not asked twice as much, and one that never shows a head hides no keyring.
+pub const HEADLESS_QUESTIONS_EVERY: u32 = 4;
 /// Seconds between two questions for the next keyring and recovery, whatever the head says: a stolen head key
 /// cannot hide a keyring for longer.
 pub const DAILY_SECONDS: u64 = 86_400;

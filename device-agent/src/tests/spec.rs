@@ -25,7 +25,7 @@ fn invariant_12_the_limits_of_the_design_are_the_constants() {
             Some((String::from(name), value))
         })
         .collect();
-    let constants: [(&str, u64); 22] = [
+    let constants: [(&str, u64); 23] = [
         ("CLOCK_AHEAD_SECONDS_MAX", limits::CLOCK_AHEAD_SECONDS_MAX),
         ("CONCLUSIVE_FAILURES_MAX", limits::CONCLUSIVE_FAILURES_MAX.into()),
         ("COPY_BYTES", limits::COPY_BYTES as u64),
@@ -33,6 +33,7 @@ fn invariant_12_the_limits_of_the_design_are_the_constants() {
         ("ENDPOINTS_MAX", limits::ENDPOINTS_MAX.into()),
         ("FILE_BYTES_MAX", limits::FILE_BYTES_MAX.into()),
         ("GENERATIONS_PER_CHECK_MAX", limits::GENERATIONS_PER_CHECK_MAX.into()),
+        ("HEADLESS_QUESTIONS_EVERY", limits::HEADLESS_QUESTIONS_EVERY.into()),
         ("HEADS_PER_CHECK_MAX", limits::HEADS_PER_CHECK_MAX.into()),
         ("HEAD_DOCUMENT_BYTES_MAX", limits::HEAD_DOCUMENT_BYTES_MAX.into()),
         ("JITTER_PERCENT", limits::JITTER_PERCENT),

@@ -49,6 +49,20 @@ fn a_report_follows_every_change_and_every_day_and_nothing_else() {
 }
 
 #[test]
+fn a_server_in_trouble_is_not_asked_twice_as_much() {
+    let mut fleet = Fleet::new();
+    let mut device = Device::new(&fleet);
+    device.driver.is_failing = true;
+    let mut asked = Vec::new();
+    for _ in 0..9 {
+        fleet.requests.clear();
+        assert_eq!(device.check(&mut fleet).reason, Some(Reason::ServerFailed));
+        asked.push(fleet.requests.len());
+    }
+    assert_eq!(asked, [2, 1, 1, 1, 2, 1, 1, 1, 2], "the next keyring is asked for at one check of four");
+}
+
+#[test]
 fn an_answer_that_breaks_off_is_laid_at_its_server_and_silence_is_not() {
     let mut fleet = Fleet::new();
     let mut device = Device::new(&fleet);

@@ -20,6 +20,8 @@ pub(crate) struct Driver {
     pub(crate) chunk_bytes: usize,
     pub(crate) probe: fn(&str, u32) -> ProbeOutcome,
     pub(crate) online: bool,
+    /// The server answers, with failures of its own.
+    pub(crate) is_failing: bool,
 }
 
 impl Default for Driver {
@@ -29,6 +31,7 @@ impl Default for Driver {
             chunk_bytes: 700,
             probe: |_, _| both(Verdict::Verified),
             online: true,
+            is_failing: false,
         }
     }
 }
@@ -216,6 +219,7 @@ impl Device {
                 fleet.requests.push(path.clone());
                 match fleet.tree.get(&path) {
                     _ if !driver.online => Event::Failed(FetchFailure::Unreachable),
+                    _ if driver.is_failing => Event::Failed(FetchFailure::Server),
                     None => Event::Failed(FetchFailure::NotFound),
                     Some(body) if body.len() > bytes_max as usize => Event::Failed(FetchFailure::TooLarge),
                     Some(body) => return Some(Next::Body(body.clone())),
