@@ -31,14 +31,15 @@ impl<S: Storage> Agent<'_, S> {
         }
     }
 
-    /// Filling the slot failed: after three times in a row the release waits like a refused one.
+    /// Filling the slot failed: after three times in a row the release waits like a refused one, and is then tried once
+    /// each time. What it was refused for itself, such as a probe, makes no failure of the medium wait for a day.
     pub(crate) fn staging_failed(&mut self, now: Now, reason: Reason) {
         let Some(target) = self.target else { return self.finish(now, reason, None) };
         // Failures count whatever release they befall: heads that name two in turn must not wear the flash.
         let failures = self.memo.staging_failures.saturating_add(1);
         self.memo.staging_failures = failures;
         let waits = failures >= limits::STAGING_FAILURES_MAX
-            || self.store.record().refusals.find(&target.digest).is_some();
+            || self.store.record().refusals.find(&target.digest).is_some_and(is_of_staging);
         if waits {
             self.memo.staging_failures = 0;
             return self.refuse(now, reason);
@@ -120,4 +121,11 @@ impl<S: Storage> Agent<'_, S> {
             self.load_trial();
         }
     }
+}
+
+/// True where a release waits because its slot could not be filled.
+fn is_of_staging(refusal: &Refusal) -> bool {
+    let of_medium = [Reason::StoreFailed, Reason::StoreMismatch];
+    Reason::from_number(refusal.reason)
+        .is_some_and(|reason| of_medium.contains(&reason) || reason.is_network())
 }

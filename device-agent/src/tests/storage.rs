@@ -6,7 +6,7 @@ use store::{
     fault::{Fault, Medium},
 };
 
-use super::kit::{Device, Fleet, Setup, anchor, both, deny, manifest};
+use super::kit::{DAY, Device, Fleet, Setup, anchor, both, deny, manifest, outcome};
 use crate::{Event, Origin, Reason, Verdict};
 
 fn checked() -> (Fleet, Device) {
@@ -218,6 +218,24 @@ fn a_medium_that_fails_once_makes_no_release_wait() {
     fleet.roll_out(&content);
     // The first thing that is written of a release is its deny list.
     let medium = device.agent.store_mut().storage_mut();
+    medium.fail_at(medium.operations() + 1, Fault::InputOutput);
+    assert_eq!(device.check(&mut fleet).reason, Some(Reason::StoreFailed));
+    assert_eq!(device.check(&mut fleet).reason, Some(Reason::Confirmed));
+}
+
+#[test]
+fn a_medium_that_fails_once_adds_no_wait_to_that_of_a_probe() {
+    let (mut fleet, mut device) = checked();
+    device.driver.probe = |_, _| outcome(Verdict::Verified, Verdict::Refused(Reason::ProbeChain));
+    fleet.roll_out(&manifest(&["c", "d"]));
+    for _ in 0..6 {
+        device.pass(&mut fleet, DAY);
+        assert_eq!(device.check(&mut fleet).reason, Some(Reason::ProbeRegression));
+    }
+    device.pass(&mut fleet, DAY);
+    device.driver.probe = |_, _| both(Verdict::Verified);
+    let medium = device.agent.store_mut().storage_mut();
+    // The first write of this check is the note of the day, the next one the slot's.
     medium.fail_at(medium.operations() + 1, Fault::InputOutput);
     assert_eq!(device.check(&mut fleet).reason, Some(Reason::StoreFailed));
     assert_eq!(device.check(&mut fleet).reason, Some(Reason::Confirmed));

@@ -114,7 +114,7 @@ impl Storage for Flash {
             }
         };
         self.is_dead |= result == Err(Injected(Fault::PowerCut));
-        self.is_doubtful |= result.is_err();
+        self.is_doubtful |= has_failed(result);
         self.has_written |= result.is_ok();
         result
     }
@@ -122,8 +122,14 @@ impl Storage for Flash {
     fn sync(&mut self) -> Result<(), Injected> {
         let result = self.medium.sync();
         self.is_dead |= result == Err(Injected(Fault::PowerCut));
-        self.is_doubtful = result.is_err() || (self.is_doubtful && !self.has_written);
+        let is_mended = result.is_ok() && self.has_written;
+        self.is_doubtful = has_failed(result) || (self.is_doubtful && !is_mended);
         self.has_written = false;
         result
     }
+}
+
+/// True where the medium failed. An operation that a power cut struck has not: what it leaves is the cut's own outcome.
+fn has_failed(result: Result<(), Injected>) -> bool {
+    matches!(result, Err(Injected(fault)) if fault != Fault::PowerCut)
 }

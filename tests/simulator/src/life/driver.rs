@@ -65,6 +65,7 @@ impl Life<'_, '_> {
             let now = self.moment();
             let step = Step::of(&agent.on(now, event));
             self.tally.events += 1;
+            self.events += 1;
             self.now += (operations_since(agent, operations)) * self.device.class.write_milliseconds;
             if agent.store_mut().storage_mut().is_dead() {
                 // Nobody sees what a process without power would have done next.

@@ -13,6 +13,9 @@ use crate::{
 };
 use power::Power;
 
+/// Events of a device in an hour on average at most: many times what one has that a thief hurries.
+const EVENTS_AN_HOUR_MAX: u64 = 4_000;
+
 /// What one processor needs to live devices, one after the other.
 #[derive(Debug, Default)]
 pub struct Bench {
@@ -47,6 +50,8 @@ struct Life<'l, 'w> {
     story: Option<&'l mut Story>,
     /// The next hour of the curves.
     sampled: u64,
+    /// Events so far.
+    events: u64,
     /// A digest of all that happened.
     digest: u64,
 }
@@ -60,6 +65,7 @@ pub fn live(world: &World, number: u64, bench: &mut Bench, tally: &mut Tally, st
         network_luck: device.luck(world, "network"),
         oracle: Oracle::new(world, &device),
         sampled: first.div_ceil(crate::tally::HOUR),
+        events: 0,
         digest: number,
         world,
         device,
@@ -146,6 +152,11 @@ impl Life<'_, '_> {
         let flash = agent.store_mut().storage_mut();
         if flash.is_dead() {
             return Some(End::PowerCut);
+        }
+        let hours = (self.now - self.device.first_start) / crate::tally::HOUR + 1;
+        if self.events > hours * EVENTS_AN_HOUR_MAX {
+            self.oracle.restless(self.now, &mut self.tally.checks);
+            self.now = self.world.scenario.end();
         }
         if self.now >= self.world.scenario.end() {
             return Some(End::Over);

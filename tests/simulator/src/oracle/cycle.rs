@@ -18,6 +18,8 @@ pub(super) struct Cycle {
     pub(super) has_head: bool,
     /// A release is being fetched.
     pub(super) is_staging: bool,
+    /// A probe of it said that the candidate loses an endpoint which the present bundle reaches.
+    pub(super) has_evidence: bool,
     /// Every answer so far was one that no device may act on, or none.
     is_refused: bool,
     refusals: u32,

@@ -173,6 +173,8 @@ impl<'w> Oracle<'w> {
             self.keyring_asked = at;
         }
         self.cycle.is_staging |= ["/update/", "/release/", "/blob/"].iter().any(|part| path.contains(part));
+        // What was found out about a trial says nothing of the release that takes its place.
+        self.cycle.has_evidence &= !path.contains("/update/");
         let number = self.device.number;
         let limit = bytes_limit(path, self.device.class.region_bytes);
         checks.look(Invariant::AnswersBounded, bytes_max <= limit, || {
@@ -195,7 +197,9 @@ impl<'w> Oracle<'w> {
     pub fn probed(&mut self, outcome: &ProbeOutcome) {
         self.proofs += u32::from(outcome.candidate == Some(Verdict::Verified));
         let is_evidence = matches!(outcome.candidate, Some(Verdict::Refused(_)));
-        self.evidence += u32::from(is_evidence && outcome.present == Some(Verdict::Verified));
+        let is_lost = is_evidence && outcome.present == Some(Verdict::Verified);
+        self.evidence += u32::from(is_lost);
+        self.cycle.has_evidence |= is_lost && !outcome.excused && !self.facts.is_stolen;
     }
 
     /// A report is sent.
@@ -210,6 +214,13 @@ impl<'w> Oracle<'w> {
     #[must_use]
     pub const fn is_in_cycle(&self) -> bool {
         self.cycle.is_running
+    }
+
+    /// The device does not come to rest, and its life is ended.
+    pub fn restless(&self, at: u64, checks: &mut Checks) {
+        checks.look(Invariant::QuestionsClamped, false, || {
+            (Some(self.device.number), at, "the device does not come to rest".to_owned())
+        });
     }
 
     /// A check begins.

@@ -189,6 +189,9 @@ impl Oracle<'_> {
         let number = self.device.number;
         if next.is_trial && before != Some(digest) {
             self.facts.installs += 1;
+            checks.look(Invariant::NoServiceLost, !self.cycle.has_evidence, || {
+                (Some(number), at, format!("installs release {order}, under which a probe lost a service"))
+            });
             (self.proofs, self.evidence) = (0, 0);
             self.trial_since = at;
             self.look_at_share(digest, at, checks);
