@@ -112,7 +112,7 @@ pub(crate) enum State {
     /// For one certificate.
     Blob(Sha256),
     /// For the outcome of the probe with this index.
-    Probe { index: u16, then: Then },
+    Probe { index: u16, is_dropped: bool, then: Then },
     /// For the exports.
     Export(Then),
     /// For the report.
@@ -165,7 +165,7 @@ impl<S: Storage> Agent<'_, S> {
     }
 
     fn begin(&mut self, now: Now, event: Event<'_>) {
-        self.signatures.forget();
+        self.signatures.make_room();
         match (self.state, event) {
             (State::Idle { wake_at }, Event::Wake) if now.uptime_seconds >= wake_at => self.begin_cycle(now),
             (State::Idle { .. }, Event::Nudge) => self.begin_cycle(now),
@@ -173,7 +173,9 @@ impl<S: Storage> Agent<'_, S> {
             (State::Idle { .. }, Event::ServiceResult { generation, verdict }) => {
                 self.service_result(now, generation, verdict);
             }
-            (State::Probe { index, then }, Event::Probed(outcome)) => self.probed(now, index, then, outcome),
+            (State::Probe { index, is_dropped, then }, Event::Probed(outcome)) => {
+                self.probed(now, (index, is_dropped), then, outcome);
+            }
             (State::Export(then), Event::Exported { complete }) => self.exported(now, then, complete),
             (State::Report, Event::Reported { delivered }) => self.reported(now, delivered),
             (state, event) if state.resource(self).is_some() => self.on_fetch(now, event),

@@ -95,6 +95,11 @@ impl<S: Storage> Agent<'_, S> {
         Keyring::restored(in_force(self.newer_keyring.as_ref(), &self.store)).ok()
     }
 
+    /// The order of the keyring in force.
+    pub(crate) fn keyring_order(&self) -> Option<Order> {
+        Keyring::order_of(in_force(self.newer_keyring.as_ref(), &self.store)).ok()
+    }
+
     /// The journal's record, for tools that show or back it up.
     #[must_use]
     pub fn record(&self) -> &store::Record {

@@ -114,7 +114,7 @@ impl<S: Storage> Agent<'_, S> {
 
     /// What the floor says of the keyring in force: one below it judges nothing.
     pub(crate) fn keyring_below_floor(&self) -> Option<HeadFault> {
-        let (current, floor) = (self.keyring()?.order(), self.floors().keyring);
+        let (current, floor) = (self.keyring_order()?, self.floors().keyring);
         match current < floor {
             true if floor.epoch > current.epoch => Some(HeadFault::Epoch),
             true => Some(HeadFault::Keyring(floor.number)),

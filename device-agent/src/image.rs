@@ -105,7 +105,7 @@ fn is_foreign(
     record: &store::Record,
 ) -> bool {
     let kept = record.keyring.as_bytes();
-    let order = Keyring::restored(kept).ok().map(|keyring| keyring.order());
+    let order = Keyring::order_of(kept).ok();
     let is_other = |document| {
         let envelope = Envelope::parse_whole(document).ok()?;
         let is_same = envelope.header_bytes().iter().chain(envelope.body()).eq(kept);
@@ -117,15 +117,24 @@ fn is_foreign(
         || of_image.into_iter().flatten().any(|document| is_other(document) == Some(true))
 }
 
-/// The newest keyring document of an image; `None` where the kept keyring is not older.
+/// The newest keyring document of an image, that of its seed or the provisioned one; `None` where the kept keyring is not
+/// older. The seed was proven with the keyring in it: that one is not proven once more.
 #[inline(never)]
-fn newest_keyring<'w>(documents: [Option<&'w [u8]>; 2], kept: &[u8]) -> Result<Option<&'w [u8]>, StartError> {
-    let mut order = Keyring::restored(kept).ok().map(|keyring| keyring.order());
+fn newest_keyring<'w>(
+    [of_seed, provisioned]: [Option<&'w [u8]>; 2],
+    kept: &[u8],
+) -> Result<Option<&'w [u8]>, StartError> {
+    let of_seed =
+        of_seed.map(|document| Envelope::parse_whole(document).map(|it| (document, it.header().order)));
+    let provisioned =
+        provisioned.map(|document| Keyring::provisioned(document).map(|it| (document, it.order())));
+    let of_seed = of_seed.transpose().map_err(|error| StartError::Keyring(error.into()))?;
+    let provisioned = provisioned.transpose().map_err(StartError::Keyring)?;
+    let mut order = Keyring::order_of(kept).ok();
     let mut newest = None;
-    for document in documents.into_iter().flatten() {
-        let keyring = Keyring::provisioned(document).map_err(StartError::Keyring)?;
-        if order.is_none_or(|order| keyring.order() > order) {
-            (newest, order) = (Some(document), Some(keyring.order()));
+    for (document, its) in [of_seed, provisioned].into_iter().flatten() {
+        if order.is_none_or(|order| its > order) {
+            (newest, order) = (Some(document), Some(its));
         }
     }
     order.map(|_| newest).ok_or(StartError::KeyringMissing)

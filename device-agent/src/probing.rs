@@ -23,10 +23,15 @@ impl<S: Storage> Agent<'_, S> {
     }
 
     /// One handshake ended.
-    pub(crate) fn probed(&mut self, now: Now, index: u16, then: Then, outcome: ProbeOutcome) {
-        let dropped = self.endpoint(index).is_some_and(|endpoint| !endpoint.under_candidate);
+    pub(crate) fn probed(
+        &mut self,
+        now: Now,
+        (index, is_dropped): (u16, bool),
+        then: Then,
+        outcome: ProbeOutcome,
+    ) {
         let excused = outcome.excused || self.is_present_outlived();
-        self.probes.add(ProbeOutcome { excused, ..outcome }, dropped);
+        self.probes.add(ProbeOutcome { excused, ..outcome }, is_dropped);
         self.probe_or_end(now, index.saturating_add(1), then);
     }
 
@@ -40,8 +45,8 @@ impl<S: Storage> Agent<'_, S> {
     }
 
     fn probe_or_end(&mut self, now: Now, index: u16, then: Then) {
-        if self.endpoint(index).is_some() {
-            self.state = State::Probe { index, then };
+        if let Some(endpoint) = self.endpoint(index) {
+            self.state = State::Probe { index, is_dropped: !endpoint.under_candidate, then };
             return;
         }
         match then {

@@ -187,8 +187,8 @@ impl<'w, S: Storage> Agent<'w, S> {
     pub(crate) fn floors(&self) -> Floors {
         let mut floors = self.store.record().floors.or_higher(self.configuration.floors);
         floors.time = floors.time.max(self.configuration.build_time);
-        if let Some(keyring) = self.keyring() {
-            floors.keyring = floors.keyring.max(keyring.order());
+        if let Some(order) = self.keyring_order() {
+            floors.keyring = floors.keyring.max(order);
         }
         let Some(seed) = &self.seed else { return floors };
         let of_seed =

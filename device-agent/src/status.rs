@@ -201,7 +201,7 @@ impl<S: Storage> Agent<'_, S> {
             offered: self.memo.offered,
             conclusive_failures: record.conclusive_failures,
             refused: self.newest_refusal(),
-            keyring: self.keyring().map_or_else(|| self.floors().keyring, |keyring| keyring.order()),
+            keyring: self.keyring_order().unwrap_or_else(|| self.floors().keyring),
             head: self.head.map(|head| head.order).or_else(|| record.head.map(|head| head.order)),
             freshness: self.freshness(now.clock),
             floors: self.floors(),

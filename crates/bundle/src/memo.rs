@@ -7,6 +7,10 @@
 
 use crate::{Key, Sha256, VerifyError, limits::MEMO_ENTRIES, log::Replay};
 
+/// Signatures that may stay when a decision has been made: the room behind them is enough for another one, whose table
+/// holds sixteen.
+const KEPT_MAX: usize = 8;
+
 /// The signatures that one decision has checked so far, and how many more it may check in this call.
 ///
 /// An entry's name is the SHA-256 of algorithm, key, message and signature, all of it: what is kept answers for
@@ -24,6 +28,7 @@ pub struct SignatureMemo {
 }
 
 const _: () = assert!(MEMO_ENTRIES <= 64, "one bit of `good` for each entry");
+const _: () = assert!(MEMO_ENTRIES >= KEPT_MAX + 16, "a whole table of signatures fits behind what stays");
 
 impl SignatureMemo {
     /// Knows nothing, and allows nothing.
@@ -37,7 +42,15 @@ impl SignatureMemo {
         self.allowed = count;
     }
 
-    /// Forgets every signature: a decision has been made, and its signatures make room for the next one's.
+    /// Makes room for the next decision: a few signatures stay, so that a document which comes again and again, as a
+    /// head does, is paid for once; more than a few are forgotten.
+    pub const fn make_room(&mut self) {
+        if self.length > KEPT_MAX {
+            self.forget();
+        }
+    }
+
+    /// Forgets every signature.
     pub const fn forget(&mut self) {
         self.good = 0;
         self.length = 0;

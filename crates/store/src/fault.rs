@@ -107,6 +107,15 @@ impl Medium {
         self.fault = None;
     }
 
+    /// An empty medium again, in the memory of this one.
+    pub fn erase(&mut self) {
+        for image in [&mut self.durable, &mut self.cache] {
+            image.clear();
+        }
+        self.unsynced.clear();
+        (self.operations, self.fault, self.lasts, self.dead) = (0, None, false, false);
+    }
+
     /// What processes see now, the cache included.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {

@@ -75,26 +75,26 @@ impl<S: StorageRead> Reader<S> {
     /// # Errors
     /// Failures of the medium.
     pub fn poll(&mut self) -> Result<Poll, ReadError<S::Error>> {
-        let newest = self.newest_counters()?.map_or(0, |counters| counters.generation);
+        let newest = self.counters()?.into_iter().flatten().max_by_key(|counters| counters.sequence);
+        let newest = newest.map_or(0, |counters| counters.generation);
         Ok(if self.seen == Some(newest) { Poll::Unchanged } else { Poll::Changed })
     }
 
     /// Reads the bundle into `into` and returns what it is; the bytes are the first `total_bytes`.
     ///
-    /// The content is hashed and the journal looked at again, so what is returned was whole at one moment.
+    /// The content is hashed and the journal's counters looked at again, so what is returned was whole at one moment.
     ///
     /// # Errors
     /// [`ReadError::TooSmall`], [`ReadError::Busy`], and failures of the medium.
     pub fn read(&mut self, into: &mut [u8]) -> Result<Snapshot, ReadError<S::Error>> {
         for _ in 0..READ_ATTEMPTS_MAX {
+            let before = self.counters()?;
             let mut record = Record::default();
             let loaded = journal::load(&mut self.storage, &self.region, &mut record);
             let loaded = loaded.map_err(|(_, source)| ReadError::Storage(source))?;
             let content = self.read_content(&record, into);
-            let mut later = Record::default();
-            let again = journal::load(&mut self.storage, &self.region, &mut later);
-            let again = again.map_err(|(_, source)| ReadError::Storage(source))?;
-            if later.sequence == record.sequence && again.condition == loaded.condition {
+            // Whoever writes a record begins with its counters, and writes over no slot that the record before it names.
+            if self.counters()? == before {
                 let content = content?;
                 self.seen = Some(record.generation);
                 return Ok(Snapshot { condition: loaded.condition, record, content });
@@ -126,16 +126,16 @@ impl<S: StorageRead> Reader<S> {
         Ok(None)
     }
 
-    fn newest_counters(&mut self) -> Result<Option<Counters>, ReadError<S::Error>> {
-        let mut newest: Option<Counters> = None;
-        for block in [SlotIndex::First, SlotIndex::Second] {
+    /// How far each record counts, whole or not; `None` for a block without one.
+    fn counters(&mut self) -> Result<[Option<Counters>; 2], ReadError<S::Error>> {
+        let mut found = [None; 2];
+        for (block, counters) in [SlotIndex::First, SlotIndex::Second].into_iter().zip(&mut found) {
             let mut head = [0; HEAD_BYTES];
             let at = self.region.journal_offset(block);
             read_or_zeros(&mut self.storage, at, &mut head).map_err(ReadError::Storage)?;
-            let found = Counters::read(&mut head.as_slice());
-            newest = found.into_iter().chain(newest).max_by_key(|counters| counters.sequence);
+            *counters = Counters::read(&mut head.as_slice());
         }
-        Ok(newest)
+        Ok(found)
     }
 }
 

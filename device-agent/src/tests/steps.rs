@@ -39,6 +39,19 @@ fn a_release_signed_by_two_takes_one_call_more() {
 }
 
 #[test]
+fn a_check_without_news_checks_no_signature() {
+    let (mut fleet, mut device) = following();
+    let before = device.agent.signatures_checked();
+    for _ in 0..3 {
+        device.check(&mut fleet);
+    }
+    assert_eq!(device.agent.signatures_checked(), before, "the head is the one that was checked");
+    fleet.publish_head();
+    device.check(&mut fleet);
+    assert_eq!(device.agent.signatures_checked(), before + 1, "another head is checked");
+}
+
+#[test]
 fn a_full_pack_of_generations_is_accepted_in_steps() {
     for chunk_bytes in [700, 1_000_000] {
         let (mut fleet, mut device) = following();

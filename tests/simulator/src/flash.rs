@@ -35,6 +35,13 @@ impl Default for Flash {
 }
 
 impl Flash {
+    /// A blank medium again, in the memory of this one.
+    pub fn erase(&mut self) {
+        let mut medium = core::mem::replace(&mut self.medium, Medium::new(BLOCK_BYTES));
+        medium.erase();
+        *self = Self { medium, ..Self::default() };
+    }
+
     /// Lets the operation after `skipped` more fail.
     pub const fn fail(&mut self, skipped: u64, fault: Fault) {
         self.medium.fail_at(self.medium.operations().saturating_add(1).saturating_add(skipped), fault);
@@ -70,20 +77,16 @@ impl Flash {
         self.bytes_written
     }
 
-    /// What is found when the power is back.
-    #[must_use]
-    pub fn after_power_cut(&self, outcome: Outcome, seed: u64) -> Self {
-        Self {
-            medium: self.medium.restart(outcome, seed),
-            bytes_written: self.bytes_written,
-            ..Self::default()
-        }
+    /// The power is back: the medium is as it is then found.
+    pub fn find_after_power_cut(&mut self, outcome: Outcome, seed: u64) {
+        let medium = self.medium.restart(outcome, seed);
+        *self = Self { medium, bytes_written: self.bytes_written, ..Self::default() };
     }
 
-    /// What is found when only the process ended.
-    #[must_use]
-    pub fn after_restart(&self) -> Self {
-        Self { medium: self.medium.kill(), is_dead: false, corruption: None, ..self.clone() }
+    /// Only the process has ended.
+    pub fn find_after_restart(&mut self) {
+        self.medium = self.medium.kill();
+        (self.is_dead, self.corruption) = (false, None);
     }
 }
 
@@ -96,6 +99,32 @@ impl StorageRead for Flash {
 
     fn len(&mut self) -> Result<u64, Injected> {
         self.medium.len()
+    }
+}
+
+/// A medium that is lent to a process, or to an application that reads beside it.
+#[derive(Debug)]
+pub struct Lent<'f>(pub &'f mut Flash);
+
+impl StorageRead for Lent<'_> {
+    type Error = Injected;
+
+    fn read(&mut self, offset: u64, into: &mut [u8]) -> Result<(), Injected> {
+        self.0.read(offset, into)
+    }
+
+    fn len(&mut self) -> Result<u64, Injected> {
+        self.0.len()
+    }
+}
+
+impl Storage for Lent<'_> {
+    fn write(&mut self, offset: u64, bytes: &[u8]) -> Result<(), Injected> {
+        self.0.write(offset, bytes)
+    }
+
+    fn sync(&mut self) -> Result<(), Injected> {
+        self.0.sync()
     }
 }
 

@@ -77,15 +77,28 @@ impl<'a> Keyring<'a> {
     /// # Errors
     /// What is wrong with the bytes.
     pub fn restored(header_and_body: &'a [u8]) -> Result<Self, VerifyError> {
-        let mut reader = Reader::new(header_and_body);
-        let header = Header::read(&mut reader)?;
-        let body = reader.rest();
-        if header.kind != Kind::Keyring {
-            return Err(VerifyError::Kind(header.kind));
-        }
+        let (header, body) = Self::header_and_body(header_and_body)?;
         let header_bytes = header_and_body.get(..header.wire_bytes()).unwrap_or_default();
         let believed = crate::AuthenticHeader { header, header_bytes, authority: Authority::Provisioned };
         Ok(Self::read(believed.attach(body)?, Keys::Checked)?)
+    }
+
+    /// The order of a keyring that this device accepted before, without a look at its keys: header and body, as for
+    /// [`Keyring::restored`].
+    ///
+    /// # Errors
+    /// What is wrong with the header.
+    pub fn order_of(header_and_body: &[u8]) -> Result<Order, VerifyError> {
+        Self::header_and_body(header_and_body).map(|(header, _)| header.order)
+    }
+
+    fn header_and_body(header_and_body: &[u8]) -> Result<(Header, &[u8]), VerifyError> {
+        let mut reader = Reader::new(header_and_body);
+        let header = Header::read(&mut reader)?;
+        if header.kind != Kind::Keyring {
+            return Err(VerifyError::Kind(header.kind));
+        }
+        Ok((header, reader.rest()))
     }
 
     /// The header.

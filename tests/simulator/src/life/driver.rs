@@ -6,7 +6,7 @@ use device_agent::{Action, Agent, Event, FetchFailure, Resource};
 
 use super::Life;
 use crate::{
-    flash::Flash,
+    flash::Lent,
     judge::Case,
     network::{self, Reply},
     operator::CHANNEL,
@@ -59,7 +59,7 @@ impl Step {
 
 impl Life<'_, '_> {
     /// Hands an event to the engine, and every [`Event::Proceed`] that it then asks for; looks after each.
-    pub(super) fn on(&mut self, agent: &mut Agent<'_, Flash>, mut event: Event<'_>) -> Step {
+    pub(super) fn on(&mut self, agent: &mut Agent<'_, Lent<'_>>, mut event: Event<'_>) -> Step {
         loop {
             let (checked, operations) = (agent.signatures_checked(), operations(agent));
             let now = self.moment();
@@ -67,7 +67,7 @@ impl Life<'_, '_> {
             self.tally.events += 1;
             self.events += 1;
             self.now += (operations_since(agent, operations)) * self.device.class.write_milliseconds;
-            if agent.store_mut().storage_mut().is_dead() {
+            if agent.store_mut().storage_mut().0.is_dead() {
                 // Nobody sees what a process without power would have done next.
                 return Step::Wait(0);
             }
@@ -85,7 +85,7 @@ impl Life<'_, '_> {
     }
 
     /// Does what the engine asks for.
-    pub(super) fn act(&mut self, agent: &mut Agent<'_, Flash>, step: Step) -> Step {
+    pub(super) fn act(&mut self, agent: &mut Agent<'_, Lent<'_>>, step: Step) -> Step {
         match step {
             Step::Fetch(resource, bytes_max) => self.fetch(agent, resource, bytes_max),
             Step::Probe(asked) => self.probe(agent, &asked),
@@ -106,7 +106,7 @@ impl Life<'_, '_> {
         }
     }
 
-    fn fetch(&mut self, agent: &mut Agent<'_, Flash>, resource: Resource, bytes_max: u32) -> Step {
+    fn fetch(&mut self, agent: &mut Agent<'_, Lent<'_>>, resource: Resource, bytes_max: u32) -> Step {
         let path = resource.path(CHANNEL).to_string();
         let reply = network::ask(self.world, &self.device, self.now, &path, &mut self.network_luck);
         Tally::count(&mut self.tally.requests, LOAD_COLUMN, self.now, 1);
@@ -123,12 +123,18 @@ impl Life<'_, '_> {
         }
     }
 
-    fn receive(&mut self, agent: &mut Agent<'_, Flash>, reply: &Reply, bytes: &[u8], bytes_max: u32) -> Step {
+    fn receive(
+        &mut self,
+        agent: &mut Agent<'_, Lent<'_>>,
+        reply: &Reply,
+        bytes: &[u8],
+        bytes_max: u32,
+    ) -> Step {
         let mut step = self.on(agent, Event::Opened(reply.transport));
         let pieces = bytes.len().div_ceil(CHUNK_BYTES).max(1) as u64;
         let mut received = 0_usize;
         for chunk in bytes.chunks(CHUNK_BYTES) {
-            if !matches!(step, Step::Continue) || agent.store_mut().storage_mut().is_dead() {
+            if !matches!(step, Step::Continue) || agent.store_mut().storage_mut().0.is_dead() {
                 return step;
             }
             self.now += reply.milliseconds / pieces;
@@ -146,7 +152,7 @@ impl Life<'_, '_> {
         }
     }
 
-    fn probe(&mut self, agent: &mut Agent<'_, Flash>, asked: &Asked) -> Step {
+    fn probe(&mut self, agent: &mut Agent<'_, Lent<'_>>, asked: &Asked) -> Step {
         let services = self.world.services.iter().enumerate();
         let found = services.clone().find(|(_, service)| service.endpoint == asked.endpoint);
         self.now += 2 * self.device.class.latency_milliseconds;
@@ -184,7 +190,7 @@ impl Life<'_, '_> {
     }
 
     /// Lets time pass until the engine wants to be woken, or something happens before.
-    fn wait(&mut self, agent: &mut Agent<'_, Flash>, seconds: u64) -> Step {
+    fn wait(&mut self, agent: &mut Agent<'_, Lent<'_>>, seconds: u64) -> Step {
         let now = self.moment();
         let status = agent.status(now);
         if let Some(check) = status.last_check.filter(|_| self.oracle.is_in_cycle()) {
@@ -194,7 +200,7 @@ impl Life<'_, '_> {
             self.note(u64::from(number));
             self.tell(|| format!("ends its check: {} ({})", reason.name(), reason.words()));
         }
-        self.oracle.rests(agent, now, self.now, seconds, &mut self.tally.checks);
+        self.oracle.rests(&status, self.now, seconds, &mut self.tally.checks);
         let wake = self.now.saturating_add(seconds.max(1).saturating_mul(1_000));
         let mut until = wake.min(self.world.scenario.end());
         let mut event = Event::Wake;
@@ -228,11 +234,11 @@ impl Life<'_, '_> {
     }
 }
 
-fn operations(agent: &mut Agent<'_, Flash>) -> u64 {
-    agent.store_mut().storage_mut().operations()
+fn operations(agent: &mut Agent<'_, Lent<'_>>) -> u64 {
+    agent.store_mut().storage_mut().0.operations()
 }
 
-fn operations_since(agent: &mut Agent<'_, Flash>, before: u64) -> u64 {
+fn operations_since(agent: &mut Agent<'_, Lent<'_>>, before: u64) -> u64 {
     operations(agent) - before
 }
 

@@ -8,8 +8,15 @@ use device_agent::{Agent, Configuration, Event, Memory, Mode, Now};
 use store::{Floors, Region, Store};
 
 use crate::{
-    device::Device, flash::Flash, judge::Judge, luck::Luck, operator::CHANNEL, oracle::Oracle, story::Story,
-    tally::Tally, world::World,
+    device::Device,
+    flash::{Flash, Lent},
+    judge::Judge,
+    luck::Luck,
+    operator::CHANNEL,
+    oracle::Oracle,
+    story::Story,
+    tally::Tally,
+    world::World,
 };
 use power::Power;
 
@@ -20,6 +27,7 @@ const EVENTS_AN_HOUR_MAX: u64 = 4_000;
 #[derive(Debug, Default)]
 pub struct Bench {
     memory: Vec<u8>,
+    flash: Flash,
     judge: Judge,
 }
 
@@ -81,18 +89,19 @@ pub fn live(world: &World, number: u64, bench: &mut Bench, tally: &mut Tally, st
         bench.memory.resize(needed, 0);
     }
     let memory = bench.memory.get_mut(..needed).unwrap_or_default();
-    let mut flash = Flash::default();
+    let flash = &mut bench.flash;
+    flash.erase();
     while life.now < world.scenario.end() {
         // What a process finds in its memory is nothing.
         memory.fill(0);
-        flash = life.process(flash, memory);
+        life.process(flash, memory);
     }
-    life.finish(&flash);
+    life.finish(flash);
 }
 
 impl Life<'_, '_> {
-    /// Runs one process of the agent until it ends; the medium as the next one finds it.
-    fn process(&mut self, flash: Flash, memory: &mut [u8]) -> Flash {
+    /// Runs one process of the agent until it ends, and leaves the medium as the next one finds it.
+    fn process(&mut self, flash: &mut Flash, memory: &mut [u8]) {
         self.started = self.now;
         let written = flash.bytes_written();
         let id = self.device.id.clone();
@@ -109,31 +118,29 @@ impl Life<'_, '_> {
             entropy: self.power.entropy(),
         };
         let region = Region::new(0, self.device.class.region_bytes);
-        let opened = region.ok().map(|region| Store::open(flash.clone(), region));
+        let opened = region.ok().map(|region| Store::open(Lent(flash), region));
         let Some(Ok(store)) = opened else {
-            return self.unusable(flash, "the store cannot be opened");
+            return self.unusable("the store cannot be opened");
         };
         let mut agent = match Agent::new(configuration, store, Memory::new(memory)) {
             Ok(agent) => agent,
-            Err(error) => return self.unusable(flash, &format!("the agent cannot start: {error}")),
+            Err(error) => return self.unusable(&format!("the agent cannot start: {error}")),
         };
         let end = self.run(&mut agent);
-        let flash = agent.into_store().into_storage();
         self.tally.bytes_written += flash.bytes_written() - written;
-        self.ended(end, &flash)
+        self.ended(end, flash);
     }
 
     /// A process that cannot start has no bundle; it is tried again after an hour.
-    fn unusable(&mut self, flash: Flash, words: &str) -> Flash {
+    fn unusable(&mut self, words: &str) {
         self.oracle.unusable(self.now, words, &mut self.tally.checks);
         self.tell(|| words.to_owned());
         self.now += crate::tally::HOUR;
-        flash
     }
 
-    fn run(&mut self, agent: &mut Agent<'_, Flash>) -> End {
+    fn run(&mut self, agent: &mut Agent<'_, Lent<'_>>) -> End {
         let now = self.moment();
-        if agent.store_mut().storage_mut().is_dead() {
+        if agent.store_mut().storage_mut().0.is_dead() {
             return End::PowerCut;
         }
         self.tell(|| format!("starts: release {}", installed(agent)));
@@ -148,8 +155,8 @@ impl Life<'_, '_> {
     }
 
     /// Why the process must end now, if it must.
-    fn interruption(&mut self, agent: &mut Agent<'_, Flash>) -> Option<End> {
-        let flash = agent.store_mut().storage_mut();
+    fn interruption(&mut self, agent: &mut Agent<'_, Lent<'_>>) -> Option<End> {
+        let flash = &mut *agent.store_mut().storage_mut().0;
         if flash.is_dead() {
             return Some(End::PowerCut);
         }
@@ -164,18 +171,18 @@ impl Life<'_, '_> {
         self.power.strike(self.now, flash)
     }
 
-    /// What the next process finds.
-    fn ended(&mut self, end: End, flash: &Flash) -> Flash {
+    /// Makes the medium what the next process finds.
+    fn ended(&mut self, end: End, flash: &mut Flash) {
         self.note(end as u64);
         if end == End::PowerCut && flash.is_doubtful() {
             self.oracle.doubts();
         }
         match end {
-            End::Over => flash.clone(),
+            End::Over => {}
             End::Restart => {
                 self.tell(|| "is restarted".to_owned());
                 self.now += 30_000;
-                flash.after_restart()
+                flash.find_after_restart();
             }
             End::PowerCut => {
                 self.tally.power_cuts += 1;
@@ -184,7 +191,7 @@ impl Life<'_, '_> {
                     format!("loses power; the medium keeps {outcome:?} of what was not synced").to_lowercase()
                 });
                 self.now += 60_000;
-                flash.after_power_cut(outcome, seed)
+                flash.find_after_power_cut(outcome, seed);
             }
         }
     }
@@ -226,7 +233,7 @@ impl Life<'_, '_> {
 }
 
 /// The release that applications read, in words.
-fn installed(agent: &Agent<'_, Flash>) -> String {
+fn installed(agent: &Agent<'_, Lent<'_>>) -> String {
     match agent.installed() {
         Some(content) => {
             format!("{}{}", content.order, if agent.record().phase.is_trial() { " on trial" } else { "" })

@@ -3,11 +3,11 @@
 use device_agent::Agent;
 
 use super::Life;
-use crate::{flash::Flash, tally::HOUR};
+use crate::{flash::Lent, tally::HOUR};
 
 impl Life<'_, '_> {
     /// Notes every full hour until a moment; nothing that is noted changes before it.
-    pub(super) fn sample(&mut self, agent: &Agent<'_, Flash>, until: u64) {
+    pub(super) fn sample(&mut self, agent: &Agent<'_, Lent<'_>>, until: u64) {
         if self.sampled * HOUR > until {
             return;
         }

@@ -6,12 +6,12 @@ mod cycle;
 mod trust;
 
 use bundle::{Denial, Order, Sha256};
-use device_agent::{Agent, Freshness, Now, ProbeOutcome, Transport, Verdict, limits};
+use device_agent::{Agent, Freshness, Now, ProbeOutcome, Status, Transport, Verdict, limits};
 use store::Floors;
 
 use crate::{
     device::Device,
-    flash::Flash,
+    flash::Lent,
     invariant::{Checks, Invariant},
     network::Reply,
     scenario::{ClockKind, milliseconds},
@@ -47,6 +47,8 @@ pub struct Oracle<'w> {
     evidence: u32,
     reached_goal: Option<u64>,
     is_starting: bool,
+    /// What an application has read last.
+    content: Vec<u8>,
     facts: Facts,
 }
 
@@ -116,6 +118,7 @@ impl<'w> Oracle<'w> {
             evidence: 0,
             reached_goal: None,
             is_starting: false,
+            content: Vec::new(),
             facts: Facts::default(),
         }
     }
@@ -133,7 +136,7 @@ impl<'w> Oracle<'w> {
     }
 
     /// A process has started.
-    pub fn started(&mut self, agent: &mut Agent<'_, Flash>, now: Now, at: u64, checks: &mut Checks) {
+    pub fn started(&mut self, agent: &mut Agent<'_, Lent<'_>>, now: Now, at: u64, checks: &mut Checks) {
         self.cycle = Cycle::default();
         self.idle_write = None;
         self.head = None;
@@ -146,7 +149,7 @@ impl<'w> Oracle<'w> {
     /// Looks after an event, which checked so many signatures; what is new, in words.
     pub fn after(
         &mut self,
-        agent: &mut Agent<'_, Flash>,
+        agent: &mut Agent<'_, Lent<'_>>,
         now: Now,
         at: u64,
         signatures: u64,
@@ -224,19 +227,12 @@ impl<'w> Oracle<'w> {
     }
 
     /// A check begins.
-    pub fn wakes(&mut self, agent: &Agent<'_, Flash>) {
+    pub fn wakes(&mut self, agent: &Agent<'_, Lent<'_>>) {
         self.cycle = Cycle::new(self.seen.clone(), agent.record().phase.is_trial());
     }
 
     /// The engine waits.
-    pub fn rests(
-        &mut self,
-        agent: &mut Agent<'_, Flash>,
-        now: Now,
-        at: u64,
-        seconds: u64,
-        checks: &mut Checks,
-    ) {
+    pub fn rests(&mut self, status: &Status<'_>, at: u64, seconds: u64, checks: &mut Checks) {
         if !self.cycle.is_running {
             return;
         }
@@ -251,8 +247,8 @@ impl<'w> Oracle<'w> {
             let hours = (at - self.keyring_asked) / 3_600_000;
             (Some(number), at, format!("the next keyring was not asked for in {hours} h"))
         });
-        self.look_at_freshness(agent, now, at, checks);
-        self.look_at_head(agent, now, at, checks);
+        self.look_at_freshness(status, at, checks);
+        self.look_at_head(status, at, checks);
         self.look_at_trial(at, checks);
         self.look_at_rejection(at, checks);
         self.look_at_writes(at, checks);
@@ -288,8 +284,7 @@ impl<'w> Oracle<'w> {
     }
 
     /// Within a process the newest head never gets older, but where a keyring restates its floor.
-    fn look_at_head(&mut self, agent: &Agent<'_, Flash>, now: Now, at: u64, checks: &mut Checks) {
-        let status = agent.status(now);
+    fn look_at_head(&mut self, status: &Status<'_>, at: u64, checks: &mut Checks) {
         let (Some(head), floor) = (status.head, status.floors.head) else { return };
         // A keyring that could not be written yet restates the floor when it is.
         let earlier = self.head.filter(|earlier| earlier.keyring == status.keyring && floor >= earlier.floor);
@@ -301,11 +296,11 @@ impl<'w> Oracle<'w> {
         self.head = Some(NewestHead { order: head, keyring: status.keyring, floor });
     }
 
-    fn look_at_freshness(&self, agent: &Agent<'_, Flash>, now: Now, at: u64, checks: &mut Checks) {
+    fn look_at_freshness(&self, status: &Status<'_>, at: u64, checks: &mut Checks) {
         if self.device.class.clock != ClockKind::Right || self.device.met_a_thief(at) {
             return;
         }
-        let Freshness::Fresh { until } = agent.status(now).freshness else { return };
+        let Freshness::Fresh { until } = status.freshness else { return };
         let vouched = self.newest_head + HEAD_LIFETIME_SECONDS;
         let holds = until.0 <= vouched && self.world.time(at) <= until;
         checks.look(Invariant::StalenessSaid, holds, || {

@@ -6,20 +6,18 @@ use store::{Phase, Reader, Region};
 
 use super::{Oracle, Seen};
 use crate::{
-    flash::Flash,
+    flash::Lent,
     invariant::{Checks, Invariant},
 };
 
 /// A trial that loses a service ends within three rounds of at most six hours, and the jitter of each.
 const TRIAL_WITHIN: u64 = 20 * 3_600_000;
-/// Bytes of the largest content of a slot in the largest region that a scenario gives.
-const CONTENT_BYTES_MAX: usize = 1 << 20;
 
 impl Oracle<'_> {
     /// Looks at everything that the journal says; what is new, in words.
     pub(super) fn look_at_trust(
         &mut self,
-        agent: &mut Agent<'_, Flash>,
+        agent: &mut Agent<'_, Lent<'_>>,
         now: Now,
         at: u64,
         checks: &mut Checks,
@@ -50,7 +48,13 @@ impl Oracle<'_> {
     }
 
     /// What applications read is whole, and the operator's.
-    fn look_at_content(&mut self, agent: &mut Agent<'_, Flash>, next: &Seen, at: u64, checks: &mut Checks) {
+    fn look_at_content(
+        &mut self,
+        agent: &mut Agent<'_, Lent<'_>>,
+        next: &Seen,
+        at: u64,
+        checks: &mut Checks,
+    ) {
         let number = self.device.number;
         let read = self.as_an_application(agent, next);
         self.facts.was_without_bundle |= read.is_none();
@@ -78,13 +82,13 @@ impl Oracle<'_> {
     }
 
     /// SHA-256 of what an application reads, which knows nothing of the engine: the store's own reader, or the image.
-    fn as_an_application(&self, agent: &mut Agent<'_, Flash>, next: &Seen) -> Option<Sha256> {
+    fn as_an_application(&mut self, agent: &mut Agent<'_, Lent<'_>>, next: &Seen) -> Option<Sha256> {
         let (_, digest) = next.installed?;
         let region = Region::new(0, self.device.class.region_bytes).ok()?;
-        let flash = agent.store_mut().storage_mut().clone();
-        let mut content =
-            vec![0; CONTENT_BYTES_MAX.min(usize::try_from(self.device.class.region_bytes).ok()?)];
-        let snapshot = Reader::new(flash, region).read(&mut content);
+        let mut reader = Reader::new(Lent(agent.store_mut().storage_mut().0), region);
+        let content = &mut self.content;
+        content.resize(usize::try_from(reader.slot_bytes()).ok()?, 0);
+        let snapshot = reader.read(content);
         let stored = snapshot.ok().and_then(|snapshot| snapshot.content);
         match stored {
             Some((_, entry)) if entry.release.digest == digest => {
@@ -103,7 +107,7 @@ impl Oracle<'_> {
         }
     }
 
-    fn look_at_keyring(&self, agent: &Agent<'_, Flash>, at: u64, checks: &mut Checks) {
+    fn look_at_keyring(&self, agent: &Agent<'_, Lent<'_>>, at: u64, checks: &mut Checks) {
         let record = agent.record();
         let bytes = record.keyring.as_bytes();
         if bytes.is_empty() {
@@ -279,7 +283,7 @@ impl Oracle<'_> {
 }
 
 /// The device as it is.
-fn observed(agent: &Agent<'_, Flash>, now: Now) -> Seen {
+fn observed(agent: &Agent<'_, Lent<'_>>, now: Now) -> Seen {
     let (record, status) = (agent.record(), agent.status(now));
     let fallback = match record.phase {
         Phase::Trial { .. } => agent.present().map(|content| content.digest),
