@@ -115,7 +115,7 @@ fn answered(
     };
     reply.breaks = breaks;
     reply.is_honest = attack.is_none();
-    reply.is_refused = is_theirs && attack.is_some_and(crate::attack::Attack::is_refused);
+    reply.is_refused = is_theirs && attack.is_some_and(|attack| attack.is_refused(path));
     reply
 }
 

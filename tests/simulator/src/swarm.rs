@@ -21,13 +21,7 @@ pub fn scenario(bases: &[Scenario], seed: u64) -> Option<Scenario> {
         scenario.outages.push(outage(calm, &mut luck));
     }
     for index in 0..luck.below(5) {
-        let attacker = attacker(index, calm, &mut luck);
-        // Who has put a root of their own onto a device and then stands before its services can show a chain that only
-        // that root verifies: until the operator denies the root by name, the device takes its loss for a regression.
-        let holds_up_recovery = scenario.goal.thief.is_some() && attacker.trick == Trick::Impersonate;
-        if !holds_up_recovery {
-            scenario.attackers.push(attacker);
-        }
+        scenario.attackers.push(attacker(index, calm, &mut luck));
     }
     Some(scenario)
 }

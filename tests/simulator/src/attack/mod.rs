@@ -97,11 +97,13 @@ impl Attack {
         matches!(self.trick, Means::Impersonate)
     }
 
-    /// True where nothing that it answers is anything that a device may act on.
+    /// True where nothing that it answers to a question for `path` is anything that a device may act on.
     #[must_use]
-    pub fn is_refused(&self) -> bool {
+    pub fn is_refused(&self, path: &str) -> bool {
         match &self.trick {
-            Means::Corrupt | Means::OtherChannel => true,
+            Means::OtherChannel => true,
+            // A recovery is signed by more keys than it needs: of one signature too many no bit counts.
+            Means::Corrupt => !path.starts_with("keyring/") && !path.starts_with("recovery/"),
             Means::Forge(forgery) => forgery.is_refused(),
             _ => false,
         }

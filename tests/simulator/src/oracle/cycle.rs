@@ -49,7 +49,9 @@ impl Oracle<'_> {
     /// A check in which nothing but refusable answers came leaves everything that counts as it was.
     pub(super) fn look_at_rejection(&self, at: u64, checks: &mut Checks) {
         let cycle = &self.cycle;
-        if cycle.refusals == 0 || !cycle.is_refused || cycle.was_trial || !cycle.before.is_known {
+        // Under a keyring of a thief's own, everything that thieves sign may be followed.
+        let may_follow = cycle.was_trial || !cycle.before.is_known || self.device.met_a_thief(at);
+        if cycle.refusals == 0 || !cycle.is_refused || may_follow {
             return;
         }
         let (before, after) = (&cycle.before, &self.seen);

@@ -137,7 +137,10 @@ impl<'w> Oracle<'w> {
 
     /// A process has started.
     pub fn started(&mut self, agent: &mut Agent<'_, Lent<'_>>, now: Now, at: u64, checks: &mut Checks) {
+        // What the last check had begun may have reached the medium before the power went.
+        let is_staging = self.cycle.is_staging;
         self.cycle = Cycle::default();
+        self.cycle.is_staging = is_staging;
         self.idle_write = None;
         self.head = None;
         self.is_starting = true;

@@ -12,6 +12,8 @@ use crate::{
 
 /// A trial that loses a service ends within three rounds of at most six hours, and the jitter of each.
 const TRIAL_WITHIN: u64 = 20 * 3_600_000;
+/// A recovery is heard of at the questions of the day, and what it brings is installed by the check after it.
+const RECOVERY_WITHIN: u64 = 36 * 3_600_000;
 
 impl Oracle<'_> {
     /// Looks at everything that the journal says; what is new, in words.
@@ -72,13 +74,15 @@ impl Oracle<'_> {
         });
     }
 
-    /// True where the scenario says that a thief gets this far.
+    /// True where the scenario says that a thief gets this far, or somebody keeps the device from hearing of the recovery.
     fn is_stated_damage(&self, at: u64) -> bool {
         let hours = |hours: f64| crate::scenario::milliseconds(hours);
-        let is_attacked = self.device.attacks.iter().any(|attack| attack.is_thief() && attack.is_on(at));
-        self.world.scenario.goal.thief.is_some_and(|thief| {
-            hours(thief.from_hours) <= at && (at < hours(thief.until_hours) || is_attacked)
-        })
+        let is_kept = !self.device.is_undisturbed(at.saturating_sub(RECOVERY_WITHIN), at);
+        self.world
+            .scenario
+            .goal
+            .thief
+            .is_some_and(|thief| hours(thief.from_hours) <= at && (at < hours(thief.until_hours) || is_kept))
     }
 
     /// SHA-256 of what an application reads, which knows nothing of the engine: the store's own reader, or the image.
@@ -217,7 +221,10 @@ impl Oracle<'_> {
             self.facts.reverts += 1;
             // A newer release takes the trial's place: the journal points back before its slot is written.
             let is_overtaken = self.cycle.is_staging;
-            let holds = self.evidence > 0 || next.denials != self.seen.denials || is_overtaken;
+            // A keyring that restates the floor ends a trial above it, whose keys are replaced.
+            let is_outlived = next.keyring > self.seen.keyring && order <= next.floors.release;
+            let is_denied = next.denials != self.seen.denials;
+            let holds = self.evidence > 0 || is_denied || is_overtaken || is_outlived;
             checks.look(Invariant::TrialEndsByEvidence, holds, || {
                 (
                     Some(number),
