@@ -12,7 +12,10 @@ use crate::{
 };
 
 /// Steps of the run.
-const STEPS: usize = 15;
+const STEPS: usize = 17;
+
+/// Seeds of the swarm.
+const SWARM_SEEDS: u32 = 200;
 
 /// Runs all checks; every one runs, whatever the others found.
 ///
@@ -47,6 +50,9 @@ pub(crate) fn run(consent: Consent) -> Result<(), Failure> {
     fuzz(&mut steps);
     steps.command("demo", &mut cargo(&["xtask", "demo", "--no-build", "--json"]));
     steps.command("fleets in virtual time", &mut cargo(&["xtask", "sim", "--devices", "2000", "--json"]));
+    let seeds = SWARM_SEEDS.to_string();
+    steps.command("a swarm of fleets", &mut cargo(&["xtask", "sim", "--swarm", &seeds, "--json"]));
+    steps.command("a device without a defence is noticed", &mut cargo(&["xtask", "sim", "--mutants", "--json"]));
     // What they fetch they may fetch where this run may.
     let mut arm = vec!["xtask"];
     arm.extend((consent == Consent::Given).then_some("--yes"));

@@ -102,7 +102,7 @@ impl Attack {
     pub fn is_refused(&self, path: &str) -> bool {
         match &self.trick {
             Means::OtherChannel => true,
-            // A recovery is signed by more keys than it needs: of one signature too many no bit counts.
+            // The header of a recovery set is signed by nobody, and only its body counts.
             Means::Corrupt => !path.starts_with("keyring/") && !path.starts_with("recovery/"),
             Means::Forge(forgery) => forgery.is_refused(),
             _ => false,
