@@ -8,12 +8,20 @@ use std::{
 };
 
 use simulator::{
-    fleet, invariant::Invariant, operator::Publisher, scenario::Scenario, shrink::shrink, story::Story,
-    tally::Tally, world::World,
+    fleet,
+    invariant::Invariant,
+    operator::Publisher,
+    scenario::Scenario,
+    shrink::shrink,
+    story::Story,
+    tally::{HOUR, Tally},
+    world::World,
 };
 
 /// Devices of a fleet: enough for every class and every attacker.
 const DEVICES: u64 = 24;
+/// Devices of a fleet that is stolen from: a tenth of it is still a few.
+const DEVICES_OF_A_THEFT: u64 = 60;
 
 fn scenarios() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
@@ -76,6 +84,44 @@ fn a_goal_that_nobody_reaches_is_a_breach_which_is_made_small() {
     // Whatever else happens to the device, that release does not exist.
     assert_eq!((shrunk.needed.len(), shrunk.breach.invariant), (0, Invariant::GoalReached));
     assert!(shrunk.removed.len() >= 14 && !shrunk.log.is_empty(), "{:?}", shrunk.removed);
+}
+
+/// What a theft comes to: devices that ever followed the thief, those that do in the end, and the longest time in hours.
+fn theft(name: &str) -> (u64, u64, u64) {
+    let tally = fleet::run(&World::new(named(name), 1, &publisher()).unwrap(), DEVICES_OF_A_THEFT, &|_| {});
+    assert!(tally.checks.hold(), "{name}: {:?}", tally.checks.breaches());
+    let [ever, still] = tally.stolen;
+    (ever, still, tally.stolen_longest / HOUR)
+}
+
+#[test]
+fn keys_below_every_threshold_get_no_device() {
+    assert_eq!(theft("siege"), (0, 0, 0));
+}
+
+#[test]
+fn a_stolen_head_key_gets_no_device() {
+    assert_eq!(theft("stolen-head-key"), (0, 0, 0));
+}
+
+#[test]
+fn a_stolen_threshold_gets_devices_until_the_recovery_is_heard_of() {
+    let (ever, still, hours) = theft("stolen-threshold");
+    assert!(ever > 0 && still == 0, "{ever} devices followed the thief, {still} still do");
+    // Stolen at 30 h, recovered at 72 h, and kept from it by the thief's own hand until 90 h at most.
+    assert!((24..100).contains(&hours), "{hours} h");
+}
+
+#[test]
+fn a_stolen_recovery_threshold_keeps_the_devices_that_it_reaches() {
+    let (ever, still, _) = theft("stolen-recovery");
+    assert!(ever > 0 && still == ever, "{ever} devices followed the thief, {still} still do");
+    assert!(ever < DEVICES_OF_A_THEFT / 4, "{ever} devices: more than the thief's part");
+}
+
+#[test]
+fn a_lost_keyring_threshold_is_replaced_by_the_recovery_keys() {
+    assert_eq!(theft("lost-keys"), (0, 0, 0));
 }
 
 #[test]

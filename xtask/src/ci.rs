@@ -52,7 +52,10 @@ pub(crate) fn run(consent: Consent) -> Result<(), Failure> {
     steps.command("fleets in virtual time", &mut cargo(&["xtask", "sim", "--devices", "2000", "--json"]));
     let seeds = SWARM_SEEDS.to_string();
     steps.command("a swarm of fleets", &mut cargo(&["xtask", "sim", "--swarm", &seeds, "--json"]));
-    steps.command("a device without a defence is noticed", &mut cargo(&["xtask", "sim", "--mutants", "--json"]));
+    steps.command(
+        "a device without a defence is noticed",
+        &mut cargo(&["xtask", "sim", "--mutants", "--json"]),
+    );
     // What they fetch they may fetch where this run may.
     let mut arm = vec!["xtask"];
     arm.extend((consent == Consent::Given).then_some("--yes"));

@@ -38,8 +38,12 @@ pub struct Tally {
     pub on_goal: u64,
     /// Devices that had no bundle at any moment.
     pub without_bundle: u64,
-    /// Devices that ever read a thief's release, and those that do at the end.
+    /// Devices that ever followed a thief, and those that do at the end.
     pub stolen: [u64; 2],
+    /// Milliseconds of the longest time for which one did.
+    pub stolen_longest: u64,
+    /// When the last device that was expected there had reached the goal, in milliseconds since the start.
+    pub last_on_goal: Option<u64>,
     /// Power cuts.
     pub power_cuts: u64,
     /// Installs and reverts.
@@ -97,6 +101,8 @@ impl Tally {
         add(&mut self.bytes, &other.bytes);
         add(&mut self.requests, &other.requests);
         add(&mut self.stolen, &other.stolen);
+        self.stolen_longest = self.stolen_longest.max(other.stolen_longest);
+        self.last_on_goal = self.last_on_goal.max(other.last_on_goal);
         for (reason, count) in &other.reasons {
             *self.reasons.entry(reason).or_default() += count;
         }

@@ -22,6 +22,8 @@ use crate::{
 
 /// The key that the thief made.
 const OWN: &str = "thief";
+/// What the names of recovery keys begin with.
+const RECOVERY: &str = "recovery-";
 /// Three months, which is far from every honest lifetime of a head.
 const LONG_SECONDS: u32 = 90 * 86_400;
 
@@ -84,7 +86,8 @@ impl Forgery {
             // A head with a good signature is a head, whatever becomes of the release that it names.
             Some(Aim::Twin | Aim::Release) => !self.has_head(),
             Some(Aim::Keyring) => self.people() < 2,
-            Some(Aim::Recovery) | None => true,
+            Some(Aim::Recovery) => self.keys.iter().filter(|key| key.starts_with(RECOVERY)).count() < 2,
+            None => true,
         }
     }
 
@@ -135,9 +138,9 @@ impl Table<'_> {
                 put(format!("keyring/{number}"), self.keyring(None, Order::new(newest.order.epoch, number))?);
             }
             Aim::Recovery => {
-                let own = RecoveryContent { keys: vec![key(OWN)], threshold: 1 };
+                let shown = self.recovery_set();
                 let order = Order::new(newest.order.epoch.checked_add(1)?, self.keyring.checked_add(1)?);
-                let file = self.keyring(Some(&own), order)?;
+                let file = self.keyring(Some(&shown), order)?;
                 put(format!("recovery/{}", order.epoch), file.clone());
                 put(format!("keyring/{}", order.number), file);
             }
@@ -192,9 +195,9 @@ impl Table<'_> {
     /// A keyring file with the thief's key in every role.
     fn keyring(&self, recovery: Option<&RecoveryContent>, order: Order) -> Option<Vec<u8>> {
         let role = RoleContent { threshold: 1, keys: vec![key(OWN)] };
-        // Without recovery keys the commitment must stay what it is.
+        // Without recovery keys the commitment must stay what it is; with them it must change.
         let recovery_commitment = match recovery {
-            Some(set) => set.commitment(),
+            Some(_) => RecoveryContent { keys: vec![key(OWN)], threshold: 1 }.commitment(),
             None => self.commitment()?,
         };
         let content = KeyringContent {
@@ -214,6 +217,15 @@ impl Table<'_> {
             None => None,
         };
         Some(write::keyring_file(shown.as_deref(), &document))
+    }
+
+    /// The set that is shown: the operator's, whose content whoever has a key of it knows, or one of the thief's own.
+    fn recovery_set(&self) -> RecoveryContent {
+        if self.forged.keys.iter().any(|key| key.starts_with(RECOVERY)) {
+            let keys = ["recovery-a", "recovery-b", "recovery-c"].map(key).to_vec();
+            return RecoveryContent { keys, threshold: 2 };
+        }
+        RecoveryContent { keys: vec![key(OWN)], threshold: 1 }
     }
 
     /// What the operator's keyring commits to.

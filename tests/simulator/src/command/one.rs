@@ -11,7 +11,7 @@ use simulator::{
     shrink::{self, Shrunk},
     story::{Moment, Story},
     swarm,
-    tally::Tally,
+    tally::{HOUR, Tally},
     world::World,
 };
 
@@ -51,8 +51,10 @@ pub(super) struct Figures {
     pub(super) devices_on_goal: u64,
     pub(super) devices_without_bundle: u64,
     devices_expected_on_goal: u64,
-    devices_ever_with_a_thiefs_release: u64,
-    devices_with_a_thiefs_release: u64,
+    pub(super) devices_ever_following_a_thief: u64,
+    pub(super) devices_following_a_thief: u64,
+    pub(super) longest_following_a_thief_hours: f64,
+    pub(super) last_on_goal_hours: Option<f64>,
     installs: u64,
     reverts: u64,
     power_cuts: u64,
@@ -145,6 +147,7 @@ pub(super) fn results(world: &World, tally: &Tally, replay: String, wall_seconds
 #[expect(clippy::cast_precision_loss, reason = "devices are counted, not measured")]
 fn figures(tally: &Tally, wall_seconds: f64) -> Figures {
     let [ever, still] = tally.stolen;
+    let hours = |milliseconds: u64| milliseconds as f64 / HOUR as f64;
     Figures {
         devices: tally.devices,
         events: tally.events,
@@ -153,8 +156,10 @@ fn figures(tally: &Tally, wall_seconds: f64) -> Figures {
         devices_on_goal: tally.on_goal,
         devices_without_bundle: tally.without_bundle,
         devices_expected_on_goal: tally.expected,
-        devices_ever_with_a_thiefs_release: ever,
-        devices_with_a_thiefs_release: still,
+        devices_ever_following_a_thief: ever,
+        devices_following_a_thief: still,
+        longest_following_a_thief_hours: hours(tally.stolen_longest),
+        last_on_goal_hours: tally.last_on_goal.map(hours),
         installs: tally.installs,
         reverts: tally.reverts,
         power_cuts: tally.power_cuts,

@@ -46,6 +46,10 @@ pub(super) fn results(results: &Results, json: bool) {
         ("peak_memory_bytes", figures.peak_memory_bytes.to_string()),
         ("devices_on_goal", figures.devices_on_goal.to_string()),
         ("devices_without_bundle", figures.devices_without_bundle.to_string()),
+        ("last_on_goal_hours", figures.last_on_goal_hours.map_or_else(String::new, |at| format!("{at:.1}"))),
+        ("devices_ever_following_a_thief", figures.devices_ever_following_a_thief.to_string()),
+        ("devices_following_a_thief", figures.devices_following_a_thief.to_string()),
+        ("longest_following_a_thief_hours", format!("{:.1}", figures.longest_following_a_thief_hours)),
     ] {
         println!("{name:<32} {value:>14}");
     }

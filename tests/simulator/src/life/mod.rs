@@ -206,6 +206,9 @@ impl Life<'_, '_> {
         let [ever, still] = &mut self.tally.stolen;
         *ever += u64::from(facts.was_stolen);
         *still += u64::from(facts.is_stolen);
+        self.tally.stolen_longest = self.tally.stolen_longest.max(facts.stolen_longest);
+        let reached = facts.reached_goal.filter(|_| facts.is_expected);
+        self.tally.last_on_goal = self.tally.last_on_goal.max(reached);
         self.note(flash.bytes_written());
         self.tally.history = self.tally.history.wrapping_add(self.digest);
     }

@@ -49,6 +49,9 @@ pub struct Oracle<'w> {
     is_starting: bool,
     /// What an application has read last.
     content: Vec<u8>,
+    /// Whether the release and the keyring are a thief's, and since when one of them is.
+    theirs: [bool; 2],
+    stolen_since: Option<u64>,
     facts: Facts,
 }
 
@@ -90,10 +93,14 @@ pub struct Facts {
     pub is_on_goal: bool,
     /// It had no bundle at some moment.
     pub was_without_bundle: bool,
-    /// It ever read a thief's release.
+    /// It ever followed a thief: read a release of theirs, or believed a keyring of theirs.
     pub was_stolen: bool,
     /// It does now.
     pub is_stolen: bool,
+    /// Milliseconds of the longest time for which it did.
+    pub stolen_longest: u64,
+    /// When it had reached the goal, in milliseconds since the start.
+    pub reached_goal: Option<u64>,
     /// Releases that it committed.
     pub installs: u64,
     /// Trials that it undid.
@@ -119,6 +126,8 @@ impl<'w> Oracle<'w> {
             reached_goal: None,
             is_starting: false,
             content: Vec::new(),
+            theirs: [false; 2],
+            stolen_since: None,
             facts: Facts::default(),
         }
     }
@@ -205,7 +214,7 @@ impl<'w> Oracle<'w> {
         let is_evidence = matches!(outcome.candidate, Some(Verdict::Refused(_)));
         let is_lost = is_evidence && outcome.present == Some(Verdict::Verified);
         self.evidence += u32::from(is_lost);
-        self.cycle.has_evidence |= is_lost && !outcome.excused && !self.facts.is_stolen;
+        self.cycle.has_evidence |= is_lost && !outcome.excused && self.stolen_since.is_none();
     }
 
     /// A report is sent.
@@ -266,6 +275,9 @@ impl<'w> Oracle<'w> {
             && self.device.first_start <= from
             && self.device.is_undisturbed(from, by);
         self.facts.is_on_goal = self.is_on_goal();
+        self.facts.reached_goal = self.reached_goal;
+        self.facts.is_stolen = self.stolen_since.is_some();
+        self.note_theft(false, end);
         if self.facts.is_expected {
             let holds = self.reached_goal.is_some_and(|at| at <= by);
             let (seen, number) = (&self.seen, self.device.number);
@@ -278,6 +290,15 @@ impl<'w> Oracle<'w> {
             });
         }
         self.facts
+    }
+
+    /// Notes for how long the device follows a thief; the time that runs ends where it does not any more.
+    pub(super) fn note_theft(&mut self, is_stolen: bool, at: u64) {
+        if let Some(since) = self.stolen_since {
+            self.facts.stolen_longest = self.facts.stolen_longest.max(at.saturating_sub(since));
+        }
+        self.facts.was_stolen |= is_stolen;
+        self.stolen_since = is_stolen.then(|| self.stolen_since.unwrap_or(at));
     }
 
     fn is_on_goal(&self) -> bool {

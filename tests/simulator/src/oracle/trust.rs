@@ -32,6 +32,7 @@ impl Oracle<'_> {
         if !self.seen.is_known || self.is_starting || next.keyring != self.seen.keyring {
             self.look_at_keyring(agent, at, checks);
         }
+        self.note_theft(self.theirs != [false; 2], at);
         let words = if self.seen.is_known {
             self.look_at_order(&next, at, checks);
             self.look_at_denials(&next, at, checks);
@@ -66,8 +67,7 @@ impl Oracle<'_> {
         let (Some(read), Some((order, digest))) = (read, next.installed) else { return };
         let is_honest = self.world.release(digest).is_some_and(|release| release.contents.contains(&read));
         let is_stolen = self.world.attacks.iter().any(|attack| attack.owns(digest));
-        self.facts.was_stolen |= is_stolen;
-        self.facts.is_stolen = is_stolen;
+        self.theirs[0] = is_stolen;
         let is_stated = is_stolen && self.is_stated_damage(at);
         checks.look(Invariant::OnlyAuthentic, is_honest || is_stated, || {
             (Some(number), at, format!("applications read release {order}, which the operator did not sign"))
@@ -111,13 +111,15 @@ impl Oracle<'_> {
         }
     }
 
-    fn look_at_keyring(&self, agent: &Agent<'_, Lent<'_>>, at: u64, checks: &mut Checks) {
+    fn look_at_keyring(&mut self, agent: &Agent<'_, Lent<'_>>, at: u64, checks: &mut Checks) {
         let record = agent.record();
         let bytes = record.keyring.as_bytes();
         if bytes.is_empty() {
             return;
         }
-        let holds = self.world.is_keyring(bytes) || self.is_stated_damage(at);
+        let is_honest = self.world.is_keyring(bytes);
+        self.theirs[1] = !is_honest;
+        let holds = is_honest || self.is_stated_damage(at);
         checks.look(Invariant::OnlyAuthentic, holds, || {
             let words =
                 format!("keyring {} is in force, which the operator did not sign", record.floors.keyring);

@@ -6,8 +6,9 @@ use super::{COLOURS, escaped};
 
 const WIDTH: f64 = 960.0;
 const HEIGHT: f64 = 240.0;
-/// Room for the scale, and for the days below.
+/// Room for the scale, for half of the last day's name, and for the days below.
 const LEFT: f64 = 64.0;
+const RIGHT: f64 = 24.0;
 const BOTTOM: f64 = 24.0;
 const TOP: f64 = 16.0;
 const DAY: f64 = 86_400_000.0;
@@ -52,9 +53,10 @@ impl Chart<'_> {
         // Writing into a String cannot fail, here and below.
         let _ = write!(
             html,
-            "<figure><figcaption>{}</figcaption><svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{}\">",
+            "<figure><figcaption>{0} <small>{1}</small></figcaption>\
+             <svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{0}\">",
             escaped(self.title),
-            escaped(self.title)
+            escaped(self.unit)
         );
         self.scale(html, top);
         self.days(html, columns);
@@ -85,7 +87,7 @@ impl Chart<'_> {
     fn scale(&self, html: &mut String, top: f64) {
         for quarter in [0.0, 0.25, 0.5, 0.75, 1.0] {
             let y = height(quarter);
-            let _ = write!(html, "<path class=\"grid\" d=\"M{LEFT} {y:.1}H{WIDTH}\"/>");
+            let _ = write!(html, "<path class=\"grid\" d=\"M{LEFT} {y:.1}H{:.1}\"/>", WIDTH - RIGHT);
             let _ = write!(
                 html,
                 "<text x=\"{:.1}\" y=\"{:.1}\" class=\"y\">{}</text>",
@@ -94,7 +96,6 @@ impl Chart<'_> {
                 short(top * quarter)
             );
         }
-        let _ = write!(html, "<text x=\"{LEFT}\" y=\"11\" class=\"unit\">{}</text>", escaped(self.unit));
     }
 
     fn days(&self, html: &mut String, columns: usize) {
@@ -158,7 +159,7 @@ impl Chart<'_> {
     }
 
     fn x(&self, at: f64, columns: usize) -> f64 {
-        LEFT + (WIDTH - LEFT) * (at / self.moment(columns.max(2) - 1)).min(1.0)
+        LEFT + (WIDTH - LEFT - RIGHT) * (at / self.moment(columns.max(2) - 1)).min(1.0)
     }
 
     fn points(&self, values: &[f64], top: f64) -> Vec<String> {

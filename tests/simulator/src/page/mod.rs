@@ -6,6 +6,7 @@ mod text;
 use std::fmt::Write as _;
 
 use crate::{
+    attack::Attack,
     fleet::load,
     invariant::Invariant,
     story::Moment,
@@ -75,14 +76,16 @@ fn heading(html: &mut String, run: &Run<'_>) {
     );
 }
 
+#[expect(clippy::cast_precision_loss, reason = "hours are shown without their fractions")]
 fn cards(html: &mut String, run: &Run<'_>) {
+    let hours = |milliseconds: u64| milliseconds as f64 / HOUR as f64;
     let tally = run.tally;
     let (peak, mean) = load(run.world, tally);
     let looks: u64 = Invariant::ALL.iter().map(|invariant| tally.checks.count(*invariant).checked).sum();
     let bytes: u64 = tally.bytes.iter().sum();
     let reached = tally.checks.count(Invariant::GoalReached);
     let in_time = reached.checked - reached.broken;
-    let cards = [
+    let mut cards = vec![
         (
             grouped(tally.devices),
             "devices",
@@ -91,7 +94,15 @@ fn cards(html: &mut String, run: &Run<'_>) {
         (
             percent(in_time, reached.checked),
             "of honest online devices on the goal in time",
-            format!("{} of {}", grouped(in_time), grouped(reached.checked)),
+            match tally.last_on_goal {
+                Some(at) => format!(
+                    "{} of {}, the last one after {:.0} h",
+                    grouped(in_time),
+                    grouped(reached.checked),
+                    hours(at)
+                ),
+                None => format!("{} of {}", grouped(in_time), grouped(reached.checked)),
+            },
         ),
         (
             grouped(tally.without_bundle),
@@ -106,6 +117,15 @@ fn cards(html: &mut String, run: &Run<'_>) {
             format!("{:.1} requests a minute at the busiest, {:.1} on average", peak / 10.0, mean / 10.0),
         ),
     ];
+    let [ever, still] = tally.stolen;
+    if run.world.attacks.iter().any(Attack::is_thief) {
+        let more = format!(
+            "{} do at the end; for {:.0} h at the longest",
+            grouped(still),
+            hours(tally.stolen_longest)
+        );
+        cards.push((grouped(ever), "devices ever followed a thief", more));
+    }
     html.push_str("<section class=\"cards\">");
     for (figure, what, more) in cards {
         let _ = write!(html, "<div><b>{figure}</b><span>{what}</span><small>{more}</small></div>");

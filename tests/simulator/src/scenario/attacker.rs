@@ -86,7 +86,7 @@ pub enum Aim {
     Hurry,
     /// The next keyring, with the thief's keys in every role.
     Keyring,
-    /// The next epoch, opened with recovery keys of the thief's own.
+    /// The next epoch, opened with the recovery keys that were stolen, or with some of the thief's own.
     Recovery,
     /// A release with the thief's root, and a head that names it.
     Release,
