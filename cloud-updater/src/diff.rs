@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use bundle::write::{AnchorContent, ConstraintContent, ManifestContent, ServiceAnchors, ServiceContent};
+use bundle::write::{
+    AnchorContent, ConstraintContent, ExtensionContent, ManifestContent, ServiceAnchors, ServiceContent,
+};
 use bundle::{Purposes, Sha256, extension_id};
 use serde::Serialize;
 
@@ -327,11 +329,15 @@ fn service_fields(service: &ServiceContent, name: impl Fn(Sha256) -> String) -> 
         ("anchors", anchors),
         ("pins", listed(&pins.collect::<Vec<_>>())),
         ("probe", service.probe.to_string()),
-        (
-            "extensions",
-            listed(&service.extensions.iter().map(|extension| extension.id.to_string()).collect::<Vec<_>>()),
-        ),
+        ("extensions", listed(&service.extensions.iter().map(service_extension).collect::<Vec<_>>())),
     ]
+}
+
+fn service_extension(extension: &ExtensionContent) -> String {
+    match extension.id {
+        extension_id::PROFILE => format!("profile {}", String::from_utf8_lossy(&extension.content)),
+        id => id.to_string(),
+    }
 }
 
 fn listed(items: &[String]) -> String {

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::{
-    bare,
+    bare, conformance,
     failure::Failure,
     model, output, panics, policy, process,
     setup::{self, Consent},
@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Steps of the run.
-const STEPS: usize = 17;
+const STEPS: usize = 18;
 
 /// Seeds of the swarm.
 const SWARM_SEEDS: u32 = 200;
@@ -46,6 +46,7 @@ pub(crate) fn run(consent: Consent) -> Result<(), Failure> {
         bar.suspend(|| result.lines.iter().for_each(output::say));
         if result.passed { Ok(()) } else { Err(Failure::Check("a property does not hold in it".to_owned())) }
     });
+    conformance(&mut steps);
     let closing = test(&mut steps);
     fuzz(&mut steps);
     steps.command("demo", &mut cargo(&["xtask", "demo", "--no-build", "--json"]));
@@ -87,6 +88,23 @@ fn test(steps: &mut Steps) -> String {
         if passed { Ok(()) } else { Err(Failure::Check("cargo xtask test failed".to_owned())) }
     });
     last
+}
+
+/// Runs x509-limbo, where its file is there: it is not part of this workspace.
+fn conformance(steps: &mut Steps) {
+    steps.step("x509-limbo", |bar| {
+        let Some(file) = conformance::of_ci()? else {
+            bar.suspend(|| {
+                output::say(format_args!("skipped: {} names no limbo.json", conformance::VARIABLE))
+            });
+            return Ok(());
+        };
+        let mut command = conformance::command(&file);
+        let result = process::run_quiet(&mut command, |line| bar.set_message(line.to_owned()))?;
+        // The differences with their reasons, and how many there are of each.
+        bar.suspend(|| result.lines.iter().for_each(output::say));
+        if result.passed { Ok(()) } else { Err(Failure::Check("something else came of a case".to_owned())) }
+    });
 }
 
 /// Runs every fuzz target for a while, from what is kept, and shows what was reached.

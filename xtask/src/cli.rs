@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
-    ci, demo, devkit, failure::Failure, fuzz, m4, model, panics, setup, sim, size, storage, test, vectors,
+    ci, conformance, demo, devkit, failure::Failure, fuzz, m4, model, panics, setup, sim, size, storage,
+    test, vectors,
 };
 
 /// The build system of this workspace.
@@ -38,6 +39,8 @@ enum Command {
     Test(TestArgs),
     /// Runs everything that must pass before a change lands
     Ci,
+    /// Runs the chains of x509-limbo through the verifier, and compares what comes of each with what should
+    Conformance(ConformanceArgs),
     /// Builds and emulates the verifying core of a real-time core, and holds it against its budget
     M4,
     /// Searches the model of the update protocol: every state of every scenario
@@ -46,6 +49,17 @@ enum Command {
     Sim(SimArgs),
     /// Writes the format's test vectors
     Vectors(VectorsArgs),
+}
+
+/// Flags of `conformance`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ConformanceArgs {
+    /// The collection: limbo.json of C2SP/x509-limbo
+    #[arg(long, value_name = "FILE")]
+    pub(crate) limbo: PathBuf,
+    /// Write one JSON object to standard output
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Flags of `demo`.
@@ -206,6 +220,7 @@ pub(crate) fn run() -> Result<(), Failure> {
         Command::Storage(args) => storage::run(args, consent),
         Command::Test(args) => test::run(&args, consent),
         Command::Ci => ci::run(consent),
+        Command::Conformance(args) => conformance::run(&args),
         Command::M4 => m4::run(consent),
         Command::Model(args) => model::run(args),
         Command::Sim(args) => sim::run(&args, consent),

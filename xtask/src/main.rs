@@ -10,6 +10,7 @@ mod bare;
 mod board;
 mod ci;
 mod cli;
+mod conformance;
 mod demo;
 mod devkit;
 mod failure;

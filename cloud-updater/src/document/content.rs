@@ -169,7 +169,7 @@ fn service_content(
         anchors,
         pins: service.pins(name)?,
         probe: service.probe,
-        extensions: Vec::new(),
+        extensions: service.profile.extension().into_iter().collect(),
     })
 }
 

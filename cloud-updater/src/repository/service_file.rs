@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
-use bundle::{HostPattern, Pin, PinKind, Sha256, limits};
+use bundle::write::ExtensionContent;
+use bundle::{HostPattern, Pin, PinKind, Sha256, extension_id, limits};
+use chain::Profile;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 
@@ -34,6 +36,9 @@ pub struct ServiceSettings {
     /// What its chain must hold.
     #[serde(default)]
     pub pins: Vec<PinSettings>,
+    /// What its certificates keep to beside the rules of path validation; the rules for private CAs where nothing is said.
+    #[serde(default)]
+    pub profile: ProfileChoice,
     /// Whether devices prove a candidate against it; they do where nothing is said.
     #[serde(default = "yes")]
     pub probe: bool,
@@ -51,6 +56,19 @@ pub enum AnchorChoice {
     All,
     /// The anchors with these names.
     Named(Vec<String>),
+}
+
+/// What the certificates of a service keep to (`chain::Profile`).
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum ProfileChoice {
+    /// What every certificate keeps to.
+    #[default]
+    Private,
+    /// RFC 5280 to the letter.
+    Rfc5280,
+    /// The baseline requirements of public CAs.
+    WebPki,
 }
 
 /// One entry of `pins`.
@@ -100,6 +118,20 @@ impl ServiceFile {
         all.filter(move |(_, service)| {
             service.channels.as_ref().is_none_or(|channels| channels.iter().any(|name| name == channel))
         })
+    }
+}
+
+impl ProfileChoice {
+    /// The extension that carries it in a bundle; none for what holds without one.
+    #[must_use]
+    pub fn extension(self) -> Option<ExtensionContent> {
+        let profile = match self {
+            Self::Private => return None,
+            Self::Rfc5280 => Profile::Rfc5280,
+            Self::WebPki => Profile::WebPki,
+        };
+        let content = profile.name().as_bytes().to_vec();
+        Some(ExtensionContent { id: extension_id::PROFILE, critical: false, content })
     }
 }
 
@@ -250,6 +282,7 @@ mod tests {
         check("[services.b]\nhosts=['a']\nanchors=[]", "services.toml: services.b.anchors: ");
         check("[services.b]\nhosts=['a']\nanchors=['x','x']", "services.toml: services.b.anchors");
         check("prob = true", "services.toml: services.iot-hub.prob: unknown field");
+        check("profile = 'public'", "services.toml: services.iot-hub.profile: ");
         let pin = |kind: &str, sha256: &str, until: &str| {
             format!("pins = [{{ kind = '{kind}', sha256 = '{sha256}', until = '{until}' }}]")
         };
@@ -257,6 +290,19 @@ mod tests {
         check(&pin("key", &digest, "2027-01-01"), "services.toml: services.iot-hub.pins[0].kind: ");
         check(&pin("spki", "abc", "2027-01-01"), "services.toml: services.iot-hub.pins[0].sha256: ");
         check(&pin("spki", &digest, "soon"), "services.toml: services.iot-hub.pins[0].until: ");
+    }
+
+    #[test]
+    fn a_profile_travels_as_an_extension_and_the_default_as_nothing() {
+        let extension = |line: &str| {
+            let text = format!("[services.hub]\nhosts = ['a.example']\nanchors = 'all'\n{line}");
+            ServiceFile::parse(&text).unwrap().services["hub"].profile.extension()
+        };
+        for name in ["rfc5280", "webpki"] {
+            let carried = extension(&format!("profile = '{name}'")).unwrap();
+            assert_eq!((carried.id, carried.content.as_slice()), (extension_id::PROFILE, name.as_bytes()));
+        }
+        assert_eq!([extension(""), extension("profile = 'private'")], [None, None]);
     }
 
     #[test]

@@ -8,6 +8,9 @@ use crate::{DecodeError, DecodeErrorKind, Item, Section, limits};
 pub mod extension_id {
     /// On an anchor: the export form named in the content may carry it although the form loses its constraints.
     pub const EXPORT_WITHOUT_CONSTRAINTS: u16 = 1;
+    /// On a service: how closely the certificates of its chains are looked at; the content is the name of a profile,
+    /// `rfc5280` or `webpki`. Whoever does not know it, or the name, looks at them as at those of any other service.
+    pub const PROFILE: u16 = 2;
 }
 
 /// One extension: an id, whether it may be ignored, and bytes.
@@ -29,7 +32,7 @@ impl Extension<'_> {
     /// True where this version knows the id.
     #[must_use]
     pub const fn is_known(&self) -> bool {
-        self.id == extension_id::EXPORT_WITHOUT_CONSTRAINTS
+        matches!(self.id, extension_id::EXPORT_WITHOUT_CONSTRAINTS | extension_id::PROFILE)
     }
 }
 

@@ -9,7 +9,8 @@ use bundle::{
 };
 use rustls_pki_types::{CertificateDer, TrustAnchor};
 
-use crate::{Certificate, CertificateLabel, DerError, DerErrorKind, Judge};
+use crate::profile::{self, Broken, Place};
+use crate::{Certificate, CertificateLabel, DerError, DerErrorKind, Judge, Profile};
 
 /// The certificates and rules of one release, parsed once and judged under often.
 #[derive(Clone, Debug, Default)]
@@ -31,6 +32,8 @@ pub(crate) struct SetAnchor {
     pub(crate) not_after: UnixSeconds,
     pub(crate) purposes: Purposes,
     pub(crate) trust_anchor: TrustAnchor<'static>,
+    /// The rule of [`Profile::Rfc5280`] that its certificate breaks, and that of [`Profile::WebPki`].
+    broken: [Option<Broken>; 2],
     /// The encoded constraint sets, walked when they are judged.
     constraints: Vec<u8>,
 }
@@ -42,6 +45,7 @@ pub(crate) struct Scope {
     /// The anchors that serve, `None` for all of them.
     anchors: Option<Vec<AnchorIndex>>,
     pub(crate) pins: Vec<Pin>,
+    pub(crate) profile: Profile,
 }
 
 /// An anchor of the manifest that cannot be used, and why. It verifies nothing; the others are not touched.
@@ -56,7 +60,7 @@ pub struct UnusableAnchor {
 }
 
 /// Peers that are no service of the bundle: every anchor serves, nothing is pinned.
-static ANY: Scope = Scope { name: String::new(), anchors: None, pins: Vec::new() };
+static ANY: Scope = Scope { name: String::new(), anchors: None, pins: Vec::new(), profile: Profile::Private };
 
 impl AnchorSet {
     /// The set of a manifest and its blobs: anchors, then intermediates, back to back in the manifest's order.
@@ -160,6 +164,9 @@ impl AnchorSet {
 impl SetAnchor {
     fn new(index: AnchorIndex, entry: &Entry<'_>, der: &[u8]) -> Result<Self, DerError> {
         let certificate = Certificate::parse(der)?;
+        if let Some(Broken { field, .. }) = profile::broken(&certificate, Place::Anchor, Profile::Private) {
+            return Err(DerError { field, offset: 0, kind: DerErrorKind::Value });
+        }
         let trust_anchor = webpki::anchor_from_trusted_cert(&CertificateDer::from(der))
             .map(|anchor| anchor.to_owned())
             .map_err(|_| DerError { field: "certificate", offset: 0, kind: DerErrorKind::Value })?;
@@ -171,8 +178,20 @@ impl SetAnchor {
             not_after: certificate.not_after(),
             purposes: entry.purposes,
             trust_anchor,
+            broken: [Profile::Rfc5280, Profile::WebPki]
+                .map(|profile| profile::broken(&certificate, Place::Anchor, profile)),
             constraints: entry.constraints.as_bytes().to_vec(),
         })
+    }
+
+    /// The rule of a profile that its certificate breaks; one that breaks those for every certificate is no anchor at all.
+    pub(crate) const fn broken(&self, profile: Profile) -> Option<Broken> {
+        let [rfc5280, webpki] = self.broken;
+        match profile {
+            Profile::Private => None,
+            Profile::Rfc5280 => rfc5280,
+            Profile::WebPki => webpki,
+        }
     }
 
     /// The constraint sets; none means no constraint.
@@ -192,7 +211,8 @@ impl Scope {
             bundle::Anchors::All => None,
             bundle::Anchors::Listed(indexes) => Some(indexes.iter().collect()),
         };
-        Self { name: service.name.into(), anchors, pins: service.pins.iter().collect() }
+        let (pins, profile) = (service.pins.iter().collect(), Profile::of(service));
+        Self { name: service.name.into(), anchors, pins, profile }
     }
 
     pub(crate) fn includes(&self, index: AnchorIndex) -> bool {

@@ -9,6 +9,8 @@ pub(crate) struct Known<'a> {
     pub(crate) path_length: Option<u8>,
     /// keyUsage says keyCertSign, or there is no keyUsage.
     pub(crate) may_sign_certificates: bool,
+    /// keyUsage says keyCertSign.
+    pub(crate) signs_certificates: bool,
     pub(crate) subject_key_id: Option<&'a [u8]>,
     pub(crate) authority_key_id: Option<&'a [u8]>,
     /// The content of subjectAltName's SEQUENCE.
@@ -17,12 +19,63 @@ pub(crate) struct Known<'a> {
     key_usages_length: usize,
 }
 
-const SUBJECT_KEY_ID: &[u8] = &[0x55, 0x1d, 14];
+pub(crate) const SUBJECT_KEY_ID: &[u8] = &[0x55, 0x1d, 14];
 const KEY_USAGE: &[u8] = &[0x55, 0x1d, 15];
-const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 17];
-const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 19];
-const AUTHORITY_KEY_ID: &[u8] = &[0x55, 0x1d, 35];
-const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 37];
+pub(crate) const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 17];
+pub(crate) const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 19];
+pub(crate) const NAME_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 30];
+const CERTIFICATE_POLICIES: &[u8] = &[0x55, 0x1d, 32];
+const POLICY_MAPPINGS: &[u8] = &[0x55, 0x1d, 33];
+pub(crate) const AUTHORITY_KEY_ID: &[u8] = &[0x55, 0x1d, 35];
+pub(crate) const POLICY_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 36];
+pub(crate) const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 37];
+const INHIBIT_ANY_POLICY: &[u8] = &[0x55, 0x1d, 54];
+/// 1.3.6.1.5.5.7.1.1.
+pub(crate) const AUTHORITY_INFO_ACCESS: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 1, 1];
+
+/// Those of RFC 5280 that may be critical in a CA's certificate.
+pub(crate) const KNOWN: [&[u8]; 9] = [
+    KEY_USAGE,
+    SUBJECT_ALT_NAME,
+    BASIC_CONSTRAINTS,
+    NAME_CONSTRAINTS,
+    CERTIFICATE_POLICIES,
+    POLICY_MAPPINGS,
+    POLICY_CONSTRAINTS,
+    EXTENDED_KEY_USAGE,
+    INHIBIT_ANY_POLICY,
+];
+
+/// One extension as it stands there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Extension<'a> {
+    pub(crate) oid: &'a [u8],
+    pub(crate) is_critical: bool,
+    pub(crate) value: &'a [u8],
+}
+
+/// The extensions of a certificate that was read before.
+pub(crate) fn list<'a>(der: &'a [u8]) -> impl Iterator<Item = Extension<'a>> + use<'a> {
+    const FIELD: &str = "extensions";
+    let inside = |element: Element<'a>| element.reader().element(FIELD).ok();
+    let content = Reader::new(der).element(FIELD).ok().and_then(inside);
+    let mut fields = content.map_or(Reader::new(&[]), |content| content.reader());
+    let explicit = core::iter::from_fn(move || fields.element(FIELD).ok())
+        .find(|field| field.tag == tag::EXTENSIONS)
+        .and_then(inside);
+    let mut extensions = explicit.map_or(Reader::new(&[]), |list| list.reader());
+    core::iter::from_fn(move || {
+        let mut parts = extensions.expect(tag::SEQUENCE, FIELD).ok()?.reader();
+        let oid = parts.expect(tag::OBJECT_IDENTIFIER, FIELD).ok()?.content;
+        let critical = parts.optional(tag::BOOLEAN, FIELD).ok()?;
+        let value = parts.expect(tag::OCTET_STRING, FIELD).ok()?.content;
+        Some(Extension {
+            oid,
+            is_critical: critical.is_some_and(|critical| critical.content == [0xff]),
+            value,
+        })
+    })
+}
 
 /// `dNSName [2]` and `iPAddress [7]` of a GeneralName, and `keyIdentifier [0]` of an AuthorityKeyIdentifier.
 const DNS_NAME: u8 = 0x82;
@@ -37,6 +90,7 @@ impl Default for Known<'_> {
             is_ca: false,
             path_length: None,
             may_sign_certificates: true,
+            signs_certificates: false,
             subject_key_id: None,
             authority_key_id: None,
             alternative_names: &[],
@@ -83,7 +137,8 @@ impl<'a> Known<'a> {
                 let bits = value.expect(tag::BIT_STRING, FIELD)?;
                 value.finish(FIELD)?;
                 let octets = bit_octets(&bits).ok_or_else(|| bits.value_error(FIELD))?;
-                self.may_sign_certificates = octets.first().is_some_and(|first| first & KEY_CERT_SIGN != 0);
+                self.signs_certificates = octets.first().is_some_and(|first| first & KEY_CERT_SIGN != 0);
+                self.may_sign_certificates = self.signs_certificates;
             }
             SUBJECT_KEY_ID => {
                 const FIELD: &str = "subject_key_identifier";

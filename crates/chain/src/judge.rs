@@ -11,7 +11,7 @@ use crate::paths::{self, Walk};
 use crate::pool::Pool;
 use crate::steps::{Step, Steps};
 use crate::{
-    AnchorSet, Certificate, ChainFault, Inconclusive, Path, Purpose, Refusal, Served, Time, Verdict,
+    AnchorSet, Certificate, ChainFault, Inconclusive, Path, Profile, Purpose, Refusal, Served, Time, Verdict,
 };
 
 /// Judges the chains of one service under one [`AnchorSet`].
@@ -19,6 +19,7 @@ use crate::{
 pub struct Judge<'s> {
     set: &'s AnchorSet,
     scope: &'s Scope,
+    profile: Profile,
 }
 
 /// What every path is measured against.
@@ -29,6 +30,7 @@ pub(crate) struct Rules<'a> {
     pub(crate) pins: &'a [Pin],
     /// A moment that is certainly past.
     pub(crate) earliest: UnixSeconds,
+    pub(crate) profile: Profile,
 }
 
 impl AnchorSet {
@@ -54,7 +56,13 @@ impl AnchorSet {
 
 impl<'s> Judge<'s> {
     pub(crate) const fn new(set: &'s AnchorSet, scope: &'s Scope) -> Self {
-        Self { set, scope }
+        Self { set, scope, profile: scope.profile }
+    }
+
+    /// The same judge, looking as closely as this profile has it, whatever the service asks for.
+    #[must_use]
+    pub const fn with_profile(self, profile: Profile) -> Self {
+        Self { profile, ..self }
     }
 
     /// The judgement on one chain.
@@ -232,6 +240,7 @@ impl<'s> Judge<'s> {
             denials: &self.set.denials,
             pins: &self.scope.pins,
             earliest: time.earliest(),
+            profile: self.profile,
         }
     }
 }

@@ -56,6 +56,7 @@ mod paths;
 #[cfg(feature = "pki")]
 pub mod pki;
 mod pool;
+mod profile;
 mod refusal;
 mod selection;
 mod served;
@@ -73,6 +74,7 @@ pub use der::{DerError, DerErrorKind};
 pub use judge::Judge;
 pub use name::{DistinguishedName, NameAttribute, NameText};
 pub use pool::{INTERMEDIATES_MAX, MOMENTS_MAX};
+pub use profile::Profile;
 pub use refusal::{CertificateLabel, ChainFault, Refusal};
 pub use selection::{Selection, SelectionError};
 pub use served::{Purpose, Served, Time};

@@ -44,7 +44,7 @@ const SHORT_NAMES: [(&[u8], &str); 14] = [
     (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1], "emailAddress"),
 ];
 
-const OID_COMMON_NAME: &[u8] = &[0x55, 4, 3];
+pub(crate) const OID_COMMON_NAME: &[u8] = &[0x55, 4, 3];
 const OID_ORGANIZATION: &[u8] = &[0x55, 4, 10];
 const OID_ORGANIZATIONAL_UNIT: &[u8] = &[0x55, 4, 11];
 

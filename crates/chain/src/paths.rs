@@ -15,6 +15,7 @@ use webpki::{EndEntityCert, Error, VerifiedPath};
 use crate::anchor_set::{SetAnchor, denial_of};
 use crate::judge::Rules;
 use crate::pool::Pool;
+use crate::profile::{self, Broken, Place};
 use crate::text::cut;
 use crate::twin::twins;
 use crate::{Certificate, CertificateLabel, ChainFault, Path, Purpose, Refusal};
@@ -88,12 +89,11 @@ pub(crate) fn walk(
 /// Checks the served name against the leaf's (RFC 6125, subjectAltName only).
 pub(crate) fn check_name(pool: &Pool<'_>, name: &ServerName<'_>) -> Result<(), Refusal> {
     let der = CertificateDer::from(pool.leaf.as_der());
+    // What it cannot read leads to no path, and that is the reason.
+    let Ok(leaf) = EndEntityCert::try_from(&der) else { return Ok(()) };
     // webpki decides. It is asked only where it will say yes: with its no come texts of all names that were served, as
     // many as the server likes.
-    let matches = is_named(&pool.leaf, name)
-        && EndEntityCert::try_from(&der)
-            .is_ok_and(|leaf| leaf.verify_is_valid_for_subject_name(name).is_ok());
-    if matches {
+    if is_named(&pool.leaf, name) && leaf.verify_is_valid_for_subject_name(name).is_ok() {
         return Ok(());
     }
     let presented = pool.leaf.dns_names().take(NAMES_SHOWN_MAX).map(cut).collect();
@@ -164,6 +164,10 @@ fn examine(
                 return Err(denied(CertificateLabel::of(certificate), denial));
             }
         }
+        let place = if found.certificates.is_empty() { Place::Leaf } else { Place::Intermediate };
+        if let Some(rule) = profile::broken(certificate, place, rules.profile) {
+            return Err(breaks(CertificateLabel::of(certificate), rule));
+        }
         found.twins.extend(twins(certificate));
         found.certificates.push(sha256);
         found.keys.push(spki);
@@ -181,6 +185,10 @@ fn examine(
     Ok(found)
 }
 
+const fn breaks(certificate: CertificateLabel, Broken { field, words }: Broken) -> Refusal {
+    Refusal::Chain(ChainFault::Profile { certificate, field, words })
+}
+
 const fn denied(certificate: CertificateLabel, denial: Denial) -> Refusal {
     Refusal::Denied { certificate, denial }
 }
@@ -190,6 +198,9 @@ fn check_anchor(anchor: &SetAnchor, rules: &Rules<'_>, moment: UnixSeconds) -> R
     if moment < not_before || moment > not_after {
         let certificate = anchor.label.clone();
         return Err(Refusal::Date { certificate, not_before, not_after, judged_at: moment });
+    }
+    if let Some(rule) = anchor.broken(rules.profile) {
+        return Err(breaks(anchor.label.clone(), rule));
     }
     if !anchor.purposes.contains(rules.purpose.bit()) {
         return Err(Refusal::Purpose { certificate: anchor.label.clone(), purpose: rules.purpose });

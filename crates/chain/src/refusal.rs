@@ -71,6 +71,15 @@ pub enum ChainFault {
     Signature(String),
     /// The certificates' own name constraints do not allow the name.
     NameConstraint,
+    /// A certificate breaks a rule that every certificate of its place keeps to.
+    Profile {
+        /// The certificate.
+        certificate: CertificateLabel,
+        /// The field, as RFC 5280 names it.
+        field: &'static str,
+        /// What is wrong with it.
+        words: &'static str,
+    },
     /// The issuer is neither an anchor of the service, nor among the intermediates.
     UnknownIssuer {
         /// The issuer that is missing.
@@ -185,6 +194,7 @@ impl fmt::Display for ChainFault {
         match self {
             Self::Role(what) | Self::Malformed(what) | Self::Signature(what) => f.write_str(what),
             Self::NameConstraint => f.write_str("a CA of the chain may not vouch for this name"),
+            Self::Profile { certificate, field, words } => write!(f, "{certificate}: {field} {words}"),
             Self::UnknownIssuer { issuer } => {
                 write!(f, "no anchor of the service leads to the issuer {issuer}")
             }

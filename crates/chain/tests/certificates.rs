@@ -2,7 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what a test needs and does not get is its failure")]
 
-use chain::{Certificate, KeyAlgorithm};
+use chain::{Certificate, KeyAlgorithm, pki};
+use rustls_pki_types::CertificateDer;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 /// The certificates of `tests/data/mozilla-history/certs.pem`, in DER.
@@ -72,9 +73,19 @@ fn a_name_reads_with_its_most_specific_part_first() {
 }
 
 #[test]
+fn no_root_of_eleven_years_breaks_a_rule_for_every_anchor() {
+    for part in mozilla().chunks(32) {
+        let add =
+            |content: pki::Content, der: &Vec<u8>| content.anchor(&CertificateDer::from(der.as_slice()));
+        let set = part.iter().fold(pki::Content::default(), add).set();
+        assert_eq!(set.unusable(), []);
+    }
+}
+
+#[test]
 fn every_anchor_is_one_that_webpki_takes() {
     for der in mozilla() {
-        let der = rustls_pki_types::CertificateDer::from(der);
+        let der = CertificateDer::from(der);
         assert!(
             webpki::anchor_from_trusted_cert(&der).is_ok(),
             "{}",

@@ -7,7 +7,7 @@ use toml::Table;
 use crate::workspace;
 
 /// Each package's folder, its name, and the packages of this workspace that it may depend on.
-const MAY_DEPEND_ON: [(&str, &str, &[&str]); 17] = [
+const MAY_DEPEND_ON: [(&str, &str, &[&str]); 18] = [
     ("crates/applibs", "applibs", &[]),
     ("crates/bundle", "bundle", &[]),
     ("crates/c-api", "c-api", &["bundle", "device-agent", "store"]),
@@ -39,6 +39,7 @@ const MAY_DEPEND_ON: [(&str, &str, &[&str]); 17] = [
         "fuzz",
         &["bundle", "chain", "cloud-updater", "device-agent", "intercore", "store", "verified-tls"],
     ),
+    ("tests/conformance", "conformance", &["bundle", "chain"]),
     ("tests/model", "update-model", &["bundle", "store"]),
     ("tests/simulator", "simulator", &["bundle", "chain", "device-agent", "store"]),
     ("tests/tls_client", "tls-client", &["bundle", "chain", "device-agent", "store", "verified-tls"]),

@@ -5,6 +5,7 @@
 mod denials;
 mod kit;
 mod memory;
+mod profiles;
 mod selections;
 mod steps;
 mod verdicts;
