@@ -73,16 +73,12 @@ impl Key<'_> {
         if !self.algorithm.is_known() {
             return Ok(());
         }
-        if self.point()?.is_weak() { Err(KeyDefect::Weak) } else { Ok(()) }
-    }
-
-    /// The point that the bytes of a key of Ed25519 stand for; it may be a weak one.
-    fn point(&self) -> Result<VerifyingKey, KeyDefect> {
         let bytes: &[u8; 32] = self.bytes.try_into().map_err(|_| KeyDefect::Invalid)?;
         if !is_canonical(bytes) {
             return Err(KeyDefect::NonCanonical);
         }
-        VerifyingKey::from_bytes(bytes).map_err(|_| KeyDefect::Invalid)
+        let key = VerifyingKey::from_bytes(bytes).map_err(|_| KeyDefect::Invalid)?;
+        if key.is_weak() { Err(KeyDefect::Weak) } else { Ok(()) }
     }
 
     /// True where `signature` has the length of one of this key's, and this version knows the algorithm.
@@ -92,9 +88,11 @@ impl Key<'_> {
 
     /// Strict verification, which refuses weak keys; false for unknown algorithms and malformed keys or signatures.
     pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        let Ok(bytes) = <&[u8; 32]>::try_from(self.bytes) else { return false };
         let Ok(signature) = Signature::from_slice(signature) else { return false };
         self.algorithm.is_known()
-            && self.point().is_ok_and(|key| key.verify_strict(message, &signature).is_ok())
+            && is_canonical(bytes)
+            && VerifyingKey::from_bytes(bytes).is_ok_and(|key| key.verify_strict(message, &signature).is_ok())
     }
 }
 
