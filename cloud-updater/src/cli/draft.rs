@@ -151,6 +151,12 @@ impl Drafting<'_> {
             return Ok(Draft::revoke_all(self.channel, &content::denials(self.repository, self.channel)?));
         }
         let now = content::of_repository(self.repository, self.channel)?;
+        for (service, subject) in content::pinned_intermediates(&now) {
+            self.context.output().warning(format_args!(
+                "{service} pins the intermediate {subject}: CAs replace intermediates without notice, and devices that \
+                 have nothing else in the chain are then cut off; pin its root, or the server's own key"
+            ));
+        }
         Ok(Draft::of_content(self.channel, &now.manifest, now.blobs))
     }
 

@@ -55,6 +55,26 @@ pub fn of_repository(repository: &Repository, channel: &str) -> Result<Content, 
     Ok(Content { manifest, blobs })
 }
 
+/// Pins that name an intermediate of the bundle: the service, and the intermediate's subject.
+///
+/// CAs replace intermediates without notice; in 2020 those of Azure's services left within months, and every device that
+/// had pinned one had to be rebuilt.
+#[must_use]
+pub fn pinned_intermediates(content: &Content) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for entry in &content.manifest.intermediates {
+        let der = content.blobs.get(&entry.sha256).map(Vec::as_slice).unwrap_or_default();
+        let Ok(certificate) = chain::Certificate::parse(der) else { continue };
+        let key = certificate.spki_sha256();
+        for service in &content.manifest.services {
+            if service.pins.iter().any(|pin| pin.sha256 == entry.sha256 || pin.sha256 == key) {
+                found.push((service.name.clone(), certificate.subject().to_string()));
+            }
+        }
+    }
+    found
+}
+
 /// The deny list and distrust orders of `channel` as the repository has them now, and nothing else.
 ///
 /// # Errors

@@ -187,7 +187,7 @@ mod tests {
         let fleet = FleetFile::parse(example("fleet.toml")).unwrap();
         assert_eq!(fleet.channel_or_only(None).unwrap(), "prod");
         let services = ServiceFile::parse(example("services.toml")).unwrap();
-        assert_eq!(services.services["iot-hub"].pins("iot-hub").unwrap().len(), 1);
+        assert_eq!(services.services["iot-hub"].pins("iot-hub").unwrap().len(), 2);
         let file = "anchors/some-root-0a1b2c3d.toml";
         let record: AnchorRecord = settings::parse(example(file), file).unwrap();
         record.check(file).unwrap();

@@ -200,7 +200,14 @@ impl ServiceSettings {
                 date::parse(&pin.until).map_err(|message| wrong(format!("{field}.until"), message))?;
             Ok(Pin { kind, sha256: Sha256(sha256), until })
         };
-        self.pins.iter().enumerate().map(read).collect()
+        let pins: Vec<Pin> = self.pins.iter().enumerate().map(read).collect::<Result<_, _>>()?;
+        if pins.first().is_some_and(|first| pins.iter().all(|pin| pin.sha256 == first.sha256)) {
+            let message =
+                "one pin locks every device out when what it names is replaced: a second one is needed";
+            let error = wrong(field, message);
+            return Err(error.hint("pin a key that is kept in reserve, or a root of another CA, as well"));
+        }
+        Ok(pins)
     }
 }
 
@@ -290,6 +297,21 @@ mod tests {
         check(&pin("key", &digest, "2027-01-01"), "services.toml: services.iot-hub.pins[0].kind: ");
         check(&pin("spki", "abc", "2027-01-01"), "services.toml: services.iot-hub.pins[0].sha256: ");
         check(&pin("spki", &digest, "soon"), "services.toml: services.iot-hub.pins[0].until: ");
+    }
+
+    #[test]
+    fn a_pin_needs_another_one_in_reserve() {
+        let pin = |digit: &str| {
+            format!("{{ kind = 'spki', sha256 = '{}', until = '2027-01-01' }}", digit.repeat(64))
+        };
+        let pins = |pins: &[String]| format!("pins = [{}]", pins.join(", "));
+        check(&pins(&[pin("a")]), "services.toml: services.iot-hub.pins: one pin locks");
+        check(&pins(&[pin("a"), pin("a")]), "services.toml: services.iot-hub.pins: one pin locks");
+        let text = format!(
+            "[services.hub]\nhosts = ['a.example']\nanchors = 'all'\n{}",
+            pins(&[pin("a"), pin("b")])
+        );
+        assert_eq!(ServiceFile::parse(&text).unwrap().services["hub"].pins("hub").unwrap().len(), 2);
     }
 
     #[test]

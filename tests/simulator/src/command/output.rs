@@ -56,6 +56,11 @@ pub(super) fn results(results: &Results, json: bool) {
     println!("\n{}: {}", if results.passed { "passed" } else { "FAILED" }, results.scenario);
 }
 
+/// How far a run without an end has come.
+pub(super) fn come_to(first: u64, last: u64) {
+    eprintln!("seeds {first} to {last}: every invariant held");
+}
+
 /// A breach, the command that gives it again, and the least that leads to it.
 pub(super) fn explain(breach: &Breach, trace: &str, shrunk: Option<&Shrunk>) {
     let device = breach.device.map_or_else(|| "the fleet".to_owned(), |device| format!("device {device}"));

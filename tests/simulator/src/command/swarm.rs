@@ -9,6 +9,9 @@ use super::{Arguments, Verdict, one, output};
 /// Devices of each seed's fleet, unless the arguments say less.
 const DEVICES_MAX: u64 = 150;
 
+/// Seeds after which a run without an end says how far it has come: whoever reads its log sees no bar.
+const SAID_EVERY: u64 = 100;
+
 /// Lives one fleet for each seed, or until this process is ended; stops at the first seed that breaks an invariant.
 pub(super) fn run(arguments: &Arguments, seeds: Option<u64>) -> Result<Verdict, Error> {
     let read = arguments.scenarios.iter().map(|file| Scenario::read(file));
@@ -34,6 +37,9 @@ pub(super) fn run(arguments: &Arguments, seeds: Option<u64>) -> Result<Verdict, 
             );
             one::explain(&world, arguments, breach)?;
             return Ok(Verdict::Broken);
+        }
+        if seeds.is_none() && (seed - arguments.seed + 1).is_multiple_of(SAID_EVERY) {
+            bar.suspend(|| output::come_to(arguments.seed, seed));
         }
         match &mut sum {
             Some((_, sum)) => sum.add(&tally),
