@@ -189,7 +189,7 @@ fn service_content(
         anchors,
         pins: service.pins(name)?,
         probe: service.probe,
-        extensions: service.profile.extension().into_iter().collect(),
+        extensions: service.extensions(),
     })
 }
 

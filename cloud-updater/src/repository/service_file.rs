@@ -37,8 +37,8 @@ pub struct ServiceSettings {
     #[serde(default)]
     pub pins: Vec<PinSettings>,
     /// What its certificates keep to beside the rules of path validation; the rules for private CAs where nothing is said.
-    #[serde(default)]
-    pub profile: ProfileChoice,
+    #[serde(default, deserialize_with = "profile")]
+    pub profile: Profile,
     /// Whether devices prove a candidate against it; they do where nothing is said.
     #[serde(default = "yes")]
     pub probe: bool,
@@ -56,19 +56,6 @@ pub enum AnchorChoice {
     All,
     /// The anchors with these names.
     Named(Vec<String>),
-}
-
-/// What the certificates of a service keep to (`chain::Profile`).
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-pub enum ProfileChoice {
-    /// What every certificate keeps to.
-    #[default]
-    Private,
-    /// RFC 5280 to the letter.
-    Rfc5280,
-    /// The baseline requirements of public CAs.
-    WebPki,
 }
 
 /// One entry of `pins`.
@@ -121,20 +108,6 @@ impl ServiceFile {
     }
 }
 
-impl ProfileChoice {
-    /// The extension that carries it in a bundle; none for what holds without one.
-    #[must_use]
-    pub fn extension(self) -> Option<ExtensionContent> {
-        let profile = match self {
-            Self::Private => return None,
-            Self::Rfc5280 => Profile::Rfc5280,
-            Self::WebPki => Profile::WebPki,
-        };
-        let content = profile.name().as_bytes().to_vec();
-        Some(ExtensionContent { id: extension_id::PROFILE, critical: false, content })
-    }
-}
-
 impl ServiceSettings {
     fn check(&self, name: &str) -> Result<(), Error> {
         let field = format!("services.{name}");
@@ -171,6 +144,16 @@ impl ServiceSettings {
             ));
         }
         self.pins(name).map(drop)
+    }
+
+    /// The extensions that carry what stands here and has no field in the format.
+    #[must_use]
+    pub fn extensions(&self) -> Vec<ExtensionContent> {
+        if self.profile == Profile::Private {
+            return Vec::new();
+        }
+        let content = self.profile.name().as_bytes().to_vec();
+        vec![ExtensionContent { id: extension_id::PROFILE, critical: false, content }]
     }
 
     /// The pins, as the format has them.
@@ -249,6 +232,12 @@ pub(crate) fn wrong(field: impl fmt::Display, message: impl Into<String>) -> Err
     Error::usage("service_file", message).file(SERVICE_FILE).field(field)
 }
 
+fn profile<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Profile, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    Profile::named(name.as_bytes())
+        .ok_or_else(|| D::Error::custom(format!("{name:?} is none of private, rfc5280 and webpki")))
+}
+
 fn yes() -> bool {
     true
 }
@@ -316,15 +305,16 @@ mod tests {
 
     #[test]
     fn a_profile_travels_as_an_extension_and_the_default_as_nothing() {
-        let extension = |line: &str| {
+        let extensions = |line: &str| {
             let text = format!("[services.hub]\nhosts = ['a.example']\nanchors = 'all'\n{line}");
-            ServiceFile::parse(&text).unwrap().services["hub"].profile.extension()
+            ServiceFile::parse(&text).unwrap().services["hub"].extensions()
         };
         for name in ["rfc5280", "webpki"] {
-            let carried = extension(&format!("profile = '{name}'")).unwrap();
-            assert_eq!((carried.id, carried.content.as_slice()), (extension_id::PROFILE, name.as_bytes()));
+            let carried = extensions(&format!("profile = '{name}'"));
+            let content = name.as_bytes().to_vec();
+            assert_eq!(carried, [ExtensionContent { id: extension_id::PROFILE, critical: false, content }]);
         }
-        assert_eq!([extension(""), extension("profile = 'private'")], [None, None]);
+        assert_eq!([extensions(""), extensions("profile = 'private'")], [vec![], vec![]]);
     }
 
     #[test]

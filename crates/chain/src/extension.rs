@@ -49,14 +49,28 @@ pub(crate) const KNOWN: [&[u8]; 9] = [
 /// One extension as it stands there.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Extension<'a> {
-    pub(crate) oid: &'a [u8],
+    pub(crate) oid: Element<'a>,
     pub(crate) is_critical: bool,
-    pub(crate) value: &'a [u8],
+    pub(crate) value: Element<'a>,
+}
+
+/// The field of all extensions.
+const FIELD: &str = "extensions";
+
+impl<'a> Extension<'a> {
+    /// Reads the next one of a list.
+    fn read(list: &mut Reader<'a>) -> Result<Self, DerError> {
+        let mut parts = list.expect(tag::SEQUENCE, FIELD)?.reader();
+        let oid = parts.expect(tag::OBJECT_IDENTIFIER, FIELD)?;
+        let critical = parts.optional(tag::BOOLEAN, FIELD)?;
+        let value = parts.expect(tag::OCTET_STRING, FIELD)?;
+        parts.finish(FIELD)?;
+        Ok(Self { oid, is_critical: critical.is_some_and(|critical| critical.content == [0xff]), value })
+    }
 }
 
 /// The extensions of a certificate that was read before.
 pub(crate) fn list<'a>(der: &'a [u8]) -> impl Iterator<Item = Extension<'a>> + use<'a> {
-    const FIELD: &str = "extensions";
     let inside = |element: Element<'a>| element.reader().element(FIELD).ok();
     let content = Reader::new(der).element(FIELD).ok().and_then(inside);
     let mut fields = content.map_or(Reader::new(&[]), |content| content.reader());
@@ -64,17 +78,7 @@ pub(crate) fn list<'a>(der: &'a [u8]) -> impl Iterator<Item = Extension<'a>> + u
         .find(|field| field.tag == tag::EXTENSIONS)
         .and_then(inside);
     let mut extensions = explicit.map_or(Reader::new(&[]), |list| list.reader());
-    core::iter::from_fn(move || {
-        let mut parts = extensions.expect(tag::SEQUENCE, FIELD).ok()?.reader();
-        let oid = parts.expect(tag::OBJECT_IDENTIFIER, FIELD).ok()?.content;
-        let critical = parts.optional(tag::BOOLEAN, FIELD).ok()?;
-        let value = parts.expect(tag::OCTET_STRING, FIELD).ok()?.content;
-        Some(Extension {
-            oid,
-            is_critical: critical.is_some_and(|critical| critical.content == [0xff]),
-            value,
-        })
-    })
+    core::iter::from_fn(move || Extension::read(&mut extensions).ok())
 }
 
 /// `dNSName [2]` and `iPAddress [7]` of a GeneralName, and `keyIdentifier [0]` of an AuthorityKeyIdentifier.
@@ -102,18 +106,13 @@ impl Default for Known<'_> {
 impl<'a> Known<'a> {
     /// Reads `extensions [3]` of a certificate.
     pub(crate) fn read(element: &Element<'a>) -> Result<Self, DerError> {
-        const FIELD: &str = "extensions";
         let mut explicit = element.reader();
         let mut list = explicit.expect(tag::SEQUENCE, FIELD)?.reader();
         explicit.finish(FIELD)?;
         let mut known = Self::default();
         let mut seen = 0_u8;
         while !list.is_at_end() {
-            let mut extension = list.expect(tag::SEQUENCE, FIELD)?.reader();
-            let oid = extension.expect(tag::OBJECT_IDENTIFIER, FIELD)?;
-            extension.optional(tag::BOOLEAN, FIELD)?;
-            let value = extension.expect(tag::OCTET_STRING, FIELD)?;
-            extension.finish(FIELD)?;
+            let Extension { oid, value, .. } = Extension::read(&mut list)?;
             // RFC 5280 §4.2: no extension stands there twice. Readers that take the first one and readers that take
             // the last one would see two certificates.
             let mark = mark(oid.content);

@@ -7,10 +7,10 @@
 use alloc::string::ToString as _;
 use core::net::{Ipv4Addr, Ipv6Addr};
 
-use bundle::{Extension, Service, extension_id};
+use bundle::{Service, extension_id};
 
 use crate::der::{Element, Reader, tag};
-use crate::extension::{self, Extension as OfCertificate};
+use crate::extension::{self, Extension};
 use crate::name::OID_COMMON_NAME;
 use crate::{Certificate, KeyAlgorithm};
 
@@ -39,16 +39,16 @@ impl Profile {
         }
     }
 
+    /// The profile of that name.
+    #[must_use]
+    pub fn named(name: &[u8]) -> Option<Self> {
+        [Self::Private, Self::Rfc5280, Self::WebPki].into_iter().find(|known| known.name().as_bytes() == name)
+    }
+
     /// The profile that a service asks for: none but those that this version knows.
     pub(crate) fn of(service: &Service<'_>) -> Self {
-        let mut asked = service.extensions.iter().filter(|extension| extension.id == extension_id::PROFILE);
-        let is_of = |profile: Self, extension: Extension<'_>| extension.content == profile.name().as_bytes();
-        asked.next().map_or(Self::Private, |extension| {
-            [Self::Rfc5280, Self::WebPki]
-                .into_iter()
-                .find(|known| is_of(*known, extension))
-                .unwrap_or_default()
-        })
+        let asked = service.extensions.iter().find(|extension| extension.id == extension_id::PROFILE);
+        asked.and_then(|extension| Self::named(extension.content)).unwrap_or_default()
     }
 }
 
@@ -113,10 +113,10 @@ impl Look<'_, '_> {
     }
 
     /// What one extension says, and whether it is critical.
-    fn extension(&self, extension: &OfCertificate<'_>) -> Option<Broken> {
-        let OfCertificate { oid, is_critical, .. } = *extension;
+    fn extension(&self, extension: &Extension<'_>) -> Option<Broken> {
+        let Extension { oid, is_critical, .. } = *extension;
         let (place, is_strict, is_public) = (self.place, self.is_to_the_letter(), self.is_public());
-        match oid {
+        match oid.content {
             extension::AUTHORITY_KEY_ID if is_critical => rule("authority_key_identifier", "is critical"),
             extension::SUBJECT_KEY_ID if is_critical => rule("subject_key_identifier", "is critical"),
             extension::NAME_CONSTRAINTS => self.name_constraints(extension),
@@ -137,11 +137,11 @@ impl Look<'_, '_> {
                     _ => None,
                 }
             }
-            extension::AUTHORITY_INFO_ACCESS if is_public && !has_descriptions(extension.value) => {
+            extension::AUTHORITY_INFO_ACCESS if is_public && !has_descriptions(extension.value.reader()) => {
                 rule("authority_info_access", "is malformed")
             }
             // webpki refuses them in the other places.
-            _ if place == Place::Anchor && is_critical && !extension::KNOWN.contains(&oid) => {
+            _ if place == Place::Anchor && is_critical && !extension::KNOWN.contains(&oid.content) => {
                 rule("extensions", "an unknown one is critical")
             }
             _ => None,
@@ -149,12 +149,12 @@ impl Look<'_, '_> {
     }
 
     /// RFC 5280 §4.2.1.10.
-    fn name_constraints(&self, extension: &OfCertificate<'_>) -> Option<Broken> {
+    fn name_constraints(&self, extension: &Extension<'_>) -> Option<Broken> {
         const FIELD: &str = "name_constraints";
         if self.place == Place::Leaf {
             return rule(FIELD, "stands in a certificate that is no CA's");
         }
-        let mut fields = Reader::new(extension.value);
+        let mut fields = extension.value.reader();
         let Ok(constraints) = fields.expect(tag::SEQUENCE, FIELD) else { return rule(FIELD, "is malformed") };
         let (mut subtrees, mut has_dot) = (0_usize, false);
         for trees in elements(&constraints) {
@@ -176,9 +176,9 @@ impl Look<'_, '_> {
         }
     }
 
-    fn authority_key_of_anchor(&self, extension: &OfCertificate<'_>) -> Option<Broken> {
+    fn authority_key_of_anchor(&self, extension: &Extension<'_>) -> Option<Broken> {
         const FIELD: &str = "authority_key_identifier";
-        let whole = Reader::new(extension.value).expect(tag::SEQUENCE, FIELD).ok()?;
+        let whole = extension.value.reader().expect(tag::SEQUENCE, FIELD).ok()?;
         let names_issuer = elements(&whole)
             .any(|part| [AUTHORITY_CERT_ISSUER, AUTHORITY_CERT_SERIAL_NUMBER].contains(&part.tag));
         let (own, authority) = (self.certificate.subject_key_id(), self.certificate.authority_key_id());
@@ -190,10 +190,10 @@ impl Look<'_, '_> {
         }
     }
 
-    fn key_purposes(&self, extension: &OfCertificate<'_>) -> Option<Broken> {
+    fn key_purposes(&self, extension: &Extension<'_>) -> Option<Broken> {
         const FIELD: &str = "extended_key_usage";
         let is_any = || {
-            let list = Reader::new(extension.value).expect(tag::SEQUENCE, FIELD).ok();
+            let list = extension.value.reader().expect(tag::SEQUENCE, FIELD).ok();
             list.is_some_and(|list| elements(&list).any(|usage| usage.content == ANY_KEY_USAGE))
         };
         match self.place {
@@ -300,9 +300,8 @@ impl Look<'_, '_> {
 
 /// True where an AuthorityInfoAccessSyntax has at least one description, each with a method and a place (RFC 5280
 /// §4.2.2.1).
-fn has_descriptions(value: &[u8]) -> bool {
+fn has_descriptions(mut outer: Reader<'_>) -> bool {
     const FIELD: &str = "authority_info_access";
-    let mut outer = Reader::new(value);
     let Ok(list) = outer.expect(tag::SEQUENCE, FIELD) else { return false };
     let is_description = |description: Element<'_>| {
         let mut parts = description.reader();
