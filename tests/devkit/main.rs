@@ -32,6 +32,7 @@ mod trust;
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand, ValueEnum};
+use system_tests::process;
 
 /// Runs the device's integration tests.
 #[derive(Clone, Debug, Parser)]
@@ -91,12 +92,5 @@ fn main() -> ExitCode {
         Some(Part::Core { program, record }) => core::check(program, record).map(|()| true),
         None => run::all(&arguments),
     };
-    match result {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            output::complain(&error);
-            ExitCode::FAILURE
-        }
-    }
+    process::ended(result, output::complain)
 }

@@ -6,7 +6,7 @@ use std::{
     fmt,
     io::{self, BufRead as _, BufReader, Read, Write as _},
     path::PathBuf,
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, Command, ExitCode, ExitStatus, Stdio},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread::{self, JoinHandle},
     time::{Duration, Instant},
@@ -14,6 +14,18 @@ use std::{
 
 /// Names the folder of the built programs; `cargo xtask` sets it.
 pub const PROGRAMS_VARIABLE: &str = "SYSTEM_TESTS_PROGRAMS";
+
+/// How a program of the tests ends: with 0 only where everything passed; `complain` says why it could not go on.
+pub fn ended<E>(result: Result<bool, E>, complain: impl FnOnce(&E)) -> ExitCode {
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
 
 /// Where a program of this workspace is.
 ///

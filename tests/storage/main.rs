@@ -23,6 +23,7 @@ mod work;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use system_tests::process;
 
 /// Cuts the power, kills the agent and fails its calls.
 #[derive(Clone, Debug, Parser)]
@@ -53,12 +54,5 @@ fn main() -> ExitCode {
         Some(Part::Real) => real::here(),
         None => run::all(&arguments),
     };
-    match result {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            output::complain(&error);
-            ExitCode::FAILURE
-        }
-    }
+    process::ended(result, output::complain)
 }

@@ -103,8 +103,10 @@ impl History {
     }
 }
 
-/// The keyring's document in a keyring file: what the file ends with, behind a recovery set where one is shown.
+/// The keyring's document in the file of a generation: behind a recovery set where one is shown.
 pub(crate) fn keyring_document(file: &[u8]) -> Option<&[u8]> {
-    let mut ends = (0..file.len()).filter_map(|start| file.get(start..));
-    ends.find(|end| Envelope::parse_whole(end).is_ok_and(|envelope| envelope.header().kind == Kind::Keyring))
+    let (first, rest) = Envelope::parse(file).ok()?;
+    let document = if first.header().kind == Kind::Recovery { rest } else { file };
+    let envelope = Envelope::parse_whole(document).ok()?;
+    (envelope.header().kind == Kind::Keyring).then_some(document)
 }

@@ -9,6 +9,13 @@ pub const HOUR: u64 = 3_600_000;
 /// Milliseconds of one column of the load.
 pub const LOAD_COLUMN: u64 = 600_000;
 
+/// Hours, of milliseconds.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "a scenario's milliseconds are far below 2^53")]
+pub fn hours(milliseconds: u64) -> f64 {
+    milliseconds as f64 / HOUR as f64
+}
+
 /// The sums.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {

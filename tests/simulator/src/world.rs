@@ -252,8 +252,6 @@ fn services(scenario: &Scenario, pki: &Pki) -> Result<Vec<Service>, Error> {
 
 /// Header and body of every keyring of the tree, hashed.
 fn keyrings(history: &History) -> HashSet<Sha256> {
-    /// Bytes of a keyring's header (`crates/bundle/SPEC.md`, section 2).
-    const HEADER_BYTES: usize = 68;
     let of_fleet = history.files.iter().filter(|(path, _)| {
         let name = path.strip_prefix("keyring/").or_else(|| path.strip_prefix("recovery/"));
         name.is_some_and(|name| name.bytes().all(|byte| byte.is_ascii_digit()))
@@ -262,7 +260,7 @@ fn keyrings(history: &History) -> HashSet<Sha256> {
         of_fleet.flat_map(|(_, versions)| versions).filter_map(|file| keyring_document(&file.bytes));
     let parts = documents.filter_map(|document| {
         let envelope = Envelope::parse_whole(document).ok()?;
-        Some(Sha256::of(&[document.get(..HEADER_BYTES)?, envelope.body()]))
+        Some(Sha256::of(&[envelope.header_bytes(), envelope.body()]))
     });
     parts.collect()
 }

@@ -11,7 +11,7 @@ use simulator::{
     shrink::{self, Shrunk},
     story::{Moment, Story},
     swarm,
-    tally::{HOUR, Tally},
+    tally::{Tally, hours},
     world::World,
 };
 
@@ -147,7 +147,6 @@ pub(super) fn results(world: &World, tally: &Tally, replay: String, wall_seconds
 #[expect(clippy::cast_precision_loss, reason = "devices are counted, not measured")]
 fn figures(tally: &Tally, wall_seconds: f64) -> Figures {
     let [ever, still] = tally.stolen;
-    let hours = |milliseconds: u64| milliseconds as f64 / HOUR as f64;
     Figures {
         devices: tally.devices,
         events: tally.events,

@@ -10,7 +10,7 @@ use crate::{
     fleet::load,
     invariant::Invariant,
     story::Moment,
-    tally::{HOUR, LOAD_COLUMN, Tally},
+    tally::{HOUR, LOAD_COLUMN, Tally, hours},
     world::World,
 };
 use chart::{Chart, Curve, Mark};
@@ -76,9 +76,7 @@ fn heading(html: &mut String, run: &Run<'_>) {
     );
 }
 
-#[expect(clippy::cast_precision_loss, reason = "hours are shown without their fractions")]
 fn cards(html: &mut String, run: &Run<'_>) {
-    let hours = |milliseconds: u64| milliseconds as f64 / HOUR as f64;
     let tally = run.tally;
     let (peak, mean) = load(run.world, tally);
     let looks: u64 = Invariant::ALL.iter().map(|invariant| tally.checks.count(*invariant).checked).sum();
@@ -137,7 +135,7 @@ fn cards(html: &mut String, run: &Run<'_>) {
 fn curves(html: &mut String, run: &Run<'_>) {
     let (world, tally) = (run.world, run.tally);
     let marks = marks(world);
-    let hours = |rows: &[Vec<u64>], column: usize| -> Vec<f64> {
+    let column = |rows: &[Vec<u64>], column: usize| -> Vec<f64> {
         rows.iter().map(|row| row.get(column).copied().unwrap_or(0) as f64).collect()
     };
     let chart = |title, unit, curves, is_stacked, width| Chart {
@@ -153,16 +151,16 @@ fn curves(html: &mut String, run: &Run<'_>) {
         .iter()
         .enumerate()
         .map(|(index, release)| {
-            Curve::new(format!("release {}", release.order), hours(&tally.by_release, index))
+            Curve::new(format!("release {}", release.order), column(&tally.by_release, index))
         })
         .collect();
-    let others = hours(&tally.by_release, world.releases.len());
+    let others = column(&tally.by_release, world.releases.len());
     if others.iter().any(|count| *count > 0.0) {
         releases.push(Curve::new("a thief's release".into(), others));
     }
     chart("Devices by the release that applications read", "devices", releases, true, HOUR).draw(html);
     let share = |index: usize| -> Vec<f64> {
-        let reached = hours(&tally.by_service, index);
+        let reached = column(&tally.by_service, index);
         reached
             .iter()
             .zip(&tally.on)
