@@ -5,10 +5,13 @@
 //! finds what earlier calls have paid for in the table; so the answer is the same, and each call comes one signature
 //! further.
 
-use crate::{Key, Sha256, VerifyError, limits::MEMO_ENTRIES, log::Replay};
+use crate::{
+    Key, Sha256, VerifyError,
+    limits::{MEMO_ENTRIES, SIGNATURES_MAX},
+    log::Replay,
+};
 
-/// Signatures that may stay when a decision has been made: the room behind them is enough for another one, whose table
-/// holds sixteen.
+/// Signatures that may stay when a decision has been made: the room behind them is enough for another one's table.
 const KEPT_MAX: usize = 8;
 
 /// The signatures that one decision has checked so far, and how many more it may check in this call.
@@ -28,7 +31,8 @@ pub struct SignatureMemo {
 }
 
 const _: () = assert!(MEMO_ENTRIES <= 64, "one bit of `good` for each entry");
-const _: () = assert!(MEMO_ENTRIES >= KEPT_MAX + 16, "a whole table of signatures fits behind what stays");
+const _: () =
+    assert!(MEMO_ENTRIES >= KEPT_MAX + SIGNATURES_MAX, "a whole table of signatures fits behind what stays");
 
 impl SignatureMemo {
     /// Knows nothing, and allows nothing.
