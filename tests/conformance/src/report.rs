@@ -39,8 +39,9 @@ struct Summary {
     too_lenient: usize,
     too_strict: usize,
     skipped: usize,
-    /// Differences with a reason, and exceptions that are none any more.
+    /// Differences with a reason.
     excepted: usize,
+    /// Differences without one, and exceptions that are none any more.
     unexpected: usize,
 }
 
