@@ -3,12 +3,12 @@
 use alloc::vec;
 use core::fmt;
 
-use bundle::{Anchor, AnchorIndex, Denial, Sha256, join};
+use bundle::{Anchor, AnchorIndex, Denial, Sha256, check_exportable, join};
 use chain::Certificate;
 use store::Storage;
 
 use super::memory::{collected, has_room};
-use crate::{Agent, Held, OpenBundle, Unreadable, check_exportable};
+use crate::{Agent, Held, OpenBundle, Unreadable};
 
 /// A form that TLS stacks read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

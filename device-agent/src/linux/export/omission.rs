@@ -1,9 +1,7 @@
 //! What an export form cannot carry, and therefore leaves out.
 
-use bundle::Anchor;
+use bundle::{Anchor, ExportLimit, check_exportable};
 use serde::Serialize;
-
-use crate::{ExportLimit, check_exportable};
 
 /// A form that certificates are exported in. None of them carries purposes or constraints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -1,6 +1,6 @@
 //! Which anchors may leave a bundle as bare certificates, which say nothing of purposes and constraints.
 
-use bundle::{Anchor, Purposes, extension_id};
+use crate::{Anchor, Purposes, extension_id};
 
 /// Why an anchor must not be exported in a form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
