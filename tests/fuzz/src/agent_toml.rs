@@ -1,6 +1,6 @@
 //! A device's settings: what is taken is within its limits, and what is not is said in words.
 
-use device_agent::linux::configuration::{Settings, fuzzing};
+use device_agent::linux::configuration::{Hook, Settings, SignalTarget, fuzzing};
 
 /// The text of `agent.toml`.
 ///
@@ -25,5 +25,21 @@ fn usable(settings: &Settings) {
     assert!(store::Region::new(settings.store.offset, settings.store.length).is_ok());
     for service in &settings.services {
         assert!(!service.host.is_empty());
+    }
+    for application in &settings.applications {
+        let name = &application.name;
+        assert!(!name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'));
+        [&application.reload, &application.on_removal].into_iter().flatten().for_each(runnable);
+    }
+}
+
+/// What runs is said as a whole: no search for a program, nothing that `systemctl` would take for an option.
+fn runnable(hook: &Hook) {
+    match hook {
+        Hook::Exec { program, .. } => assert!(program.is_absolute()),
+        Hook::Signal { target: SignalTarget::PidFile { path, .. }, .. } => assert!(path.is_absolute()),
+        Hook::Signal { target: SignalTarget::Unit(unit), .. } | Hook::Systemd { unit, .. } => {
+            assert!(!unit.starts_with('-') && unit.contains('.'));
+        }
     }
 }

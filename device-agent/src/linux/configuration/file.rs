@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::SignedOnlyTransport;
+use super::{Follows, SignedOnlyTransport, UnitAction};
 
 /// The whole file.
 #[derive(Debug, Deserialize)]
@@ -25,6 +25,8 @@ pub(super) struct AgentFile {
     pub(super) poll: PollSection,
     #[serde(default)]
     pub(super) services: BTreeMap<String, ServiceSection>,
+    #[serde(default)]
+    pub(super) applications: BTreeMap<String, ApplicationSection>,
     #[serde(default)]
     pub(super) resolve: BTreeMap<String, String>,
 }
@@ -118,4 +120,29 @@ pub(super) struct PollSection {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct ServiceSection {
     pub(super) hosts: Vec<String>,
+}
+
+/// `[applications.<name>]`
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct ApplicationSection {
+    pub(super) services: Option<Vec<String>>,
+    pub(super) reload: Option<HookSection>,
+    pub(super) on_removal: Option<HookSection>,
+    pub(super) timeout_seconds: Option<u64>,
+    #[serde(default)]
+    pub(super) follows: Follows,
+}
+
+/// A hook: one of `exec`, `signal` and `systemd`, and what belongs to it.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct HookSection {
+    pub(super) exec: Option<Vec<String>>,
+    pub(super) signal: Option<String>,
+    pub(super) unit: Option<String>,
+    pub(super) pid_file: Option<PathBuf>,
+    pub(super) process: Option<String>,
+    pub(super) systemd: Option<String>,
+    pub(super) action: Option<UnitAction>,
 }

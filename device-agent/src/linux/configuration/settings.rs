@@ -10,20 +10,18 @@ use store::Region;
 use trust_store::{DEFAULT_REGION_BYTES, Location};
 use url::Url;
 
+use super::application::{Application, applications};
 use super::base_url::{BaseUrl, base_urls, http_url};
 use super::endpoint::{Override, ResolveTable, split_endpoint};
 use super::file::{
     AgentFile, ExportSection, ModeName, PollSection, ReportSection, ServiceSection, StoreSection,
 };
+use super::own_folders::{OwnFolders, STATE_FOLDER};
 use super::toml_text;
 use crate::Mode;
 use crate::linux::durable::PUBLIC_MODE;
 use crate::linux::error::Error;
 
-/// Where store and key are unless the configuration says otherwise.
-const STATE_FOLDER: &str = "/var/lib/device-agent";
-/// Where the agent says what it is doing unless the configuration says otherwise.
-const RUNTIME_FOLDER: &str = "/run/device-agent";
 /// The path of reports at a server of ours: what a URL without a path means.
 const REPORT_PATH: &str = "/report";
 /// Longest handshake that a probe waits for unless told otherwise, in seconds: slow radio links need several.
@@ -42,6 +40,8 @@ pub struct Settings {
     pub path: PathBuf,
     /// The device's id, as enrolled.
     pub device: String,
+    /// Where the agent keeps what must outlive a reboot, beside the store.
+    pub state_folder: PathBuf,
     /// Where the device's key is.
     pub key_path: PathBuf,
     /// The groups that the device belongs to.
@@ -74,6 +74,8 @@ pub struct Settings {
     pub poll: Poll,
     /// This device's own hosts of services.
     pub services: Vec<LocalService>,
+    /// Who on this device is told of changes.
+    pub applications: Vec<Application>,
     /// Local answers in place of DNS.
     pub resolve: ResolveTable,
 }
@@ -186,8 +188,9 @@ impl Settings {
             path: path.into(),
             device,
             key_path: meant.path(file.device.key, || own.state.join("device.key")),
+            state_folder: own.state,
             groups: file.device.groups,
-            runtime_folder: meant.path(file.device.runtime, || own.runtime.clone()),
+            runtime_folder: meant.path(file.device.runtime, || own.runtime),
             channel: file.channel.name,
             fleet: file.channel.fleet,
             urls: base_urls(&file.channel.urls)?,
@@ -211,6 +214,7 @@ impl Settings {
             },
             poll: poll(&file.poll)?,
             services: local_services(file.services)?,
+            applications: applications(file.applications)?,
             resolve: resolve_table(file.resolve)?,
         })
     }
@@ -223,12 +227,12 @@ impl Settings {
 }
 
 /// What a relative path is relative to.
-struct Meaning<'a> {
+pub(super) struct Meaning<'a> {
     folder: &'a Path,
 }
 
 impl Meaning<'_> {
-    fn relative(&self, path: PathBuf) -> PathBuf {
+    pub(super) fn relative(&self, path: PathBuf) -> PathBuf {
         if path.is_absolute() { path } else { self.folder.join(path) }
     }
 
@@ -245,29 +249,7 @@ impl ReportTarget {
     }
 }
 
-/// Where the device's key and the agent's own notes are unless the configuration says otherwise.
-struct OwnFolders {
-    state: PathBuf,
-    runtime: PathBuf,
-}
-
-impl OwnFolders {
-    /// Beside a store that is somewhere else than usual, so that two agents on one machine share nothing.
-    fn of(store: Option<&Path>, meant: &Meaning<'_>) -> Self {
-        let usual = || Self { state: STATE_FOLDER.into(), runtime: RUNTIME_FOLDER.into() };
-        let Some(store) = store else { return usual() };
-        let store = meant.relative(store.to_path_buf());
-        match store.parent() {
-            // A store on a bare partition: the folder of its device file forgets everything with a reboot.
-            Some(folder) if !folder.starts_with("/dev") => {
-                Self { state: folder.to_path_buf(), runtime: folder.join("run") }
-            }
-            _ => usual(),
-        }
-    }
-}
-
-fn check_name(name: &str, bytes_max: usize, field: &str) -> Result<(), Error> {
+pub(super) fn check_name(name: &str, bytes_max: usize, field: &str) -> Result<(), Error> {
     if !(1..=bytes_max).contains(&name.len()) || name.chars().any(char::is_control) {
         let message = format!("{name:?} must have 1 to {bytes_max} bytes and no control characters");
         return Err(Error::usage("bad_name", message).field(field));
@@ -345,7 +327,7 @@ fn poll(section: &PollSection) -> Result<Poll, Error> {
     Ok(Poll { seconds_min, seconds_max, timeout })
 }
 
-fn seconds(written: Option<u64>, default: u64, max: u64, field: &str) -> Result<Duration, Error> {
+pub(super) fn seconds(written: Option<u64>, default: u64, max: u64, field: &str) -> Result<Duration, Error> {
     match written.unwrap_or(default) {
         seconds if (1..=max).contains(&seconds) => Ok(Duration::from_secs(seconds)),
         seconds => {

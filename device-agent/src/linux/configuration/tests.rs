@@ -1,5 +1,7 @@
 //! What `agent.toml` means, and how every mistake in it is named.
 
+mod applications;
+
 use std::path::Path;
 
 use super::*;
