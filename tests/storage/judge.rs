@@ -134,7 +134,8 @@ pub(crate) fn installed(folder: &Path) -> Result<std::sync::Arc<Installed>, Comp
 /// and nothing is left of what was cut off.
 pub(crate) fn export_again(folder: &Path) -> Result<(), Complaint> {
     let installed = installed(folder)?;
-    let set = ExportSet::of(&installed, CHANNEL).map_err(|error| format!("no exports: {error}"))?;
+    let set = ExportSet::of(&installed, CHANNEL, &exports(folder))
+        .map_err(|error| format!("no exports: {error}"))?;
     let published =
         publish(&exports(folder), &set, FILE_MODE).map_err(|error| format!("not exported: {error}"))?;
     let shown = shown(folder)?.ok_or("nothing is exported")?;

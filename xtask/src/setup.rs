@@ -48,8 +48,14 @@ const PYTHON: Tool =
 /// strace: records what programs do to files.
 const STRACE: Tool =
     Tool { program: "strace", packages: "strace", purpose: "records what the agent does to files" };
+/// Java, with its compiler: the JVM reads exported trust stores.
+const JAVA: Tool = Tool {
+    program: "javac",
+    packages: "default-jdk-headless",
+    purpose: "is the JVM that reads exported trust stores in tests",
+};
 /// What the tests run.
-pub(crate) const FOR_TESTS: [Tool; 6] = [COMPILER, CURL, OPENSSL, GIT, PYTHON, STRACE];
+pub(crate) const FOR_TESTS: [Tool; 7] = [COMPILER, CURL, OPENSSL, GIT, PYTHON, STRACE, JAVA];
 /// What makes a file system and shuts it down; mount and unshare come with every Debian.
 pub(crate) const FOR_STORAGE: [Tool; 6] = [
     COMPILER,

@@ -33,11 +33,7 @@ pub(in crate::linux) fn run(context: &Context) -> Result<Exit, Error> {
     let trust = Trust::new(settings.location(), settings.seed_path.clone());
     let installed = trust.lasting()?;
     Image::check_in_use(&settings, &context.clock(), &installed)?;
-    let set = ExportSet::of(&installed, &settings.channel).map_err(|error| {
-        Error::input("bad_bundle", "the installed bundle cannot be read")
-            .file(&settings.store.path)
-            .because(error)
-    })?;
+    let set = ExportSet::of(&installed, &settings.channel, &export.folder)?;
     let published = publish(&export.folder, &set, export.file_mode)?;
     let answer = Answer {
         directory: export.folder.display().to_string(),

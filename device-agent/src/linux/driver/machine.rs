@@ -10,7 +10,7 @@ use super::report_record::{ReportOutcome, ReportRecord};
 use crate::judgement::judge;
 use crate::linux::clock::{Clock, Moment};
 use crate::linux::configuration::Settings;
-use crate::linux::error::{Error, with_causes};
+use crate::linux::error::with_causes;
 use crate::linux::export::{ExportSet, publish};
 use crate::linux::output::Output;
 use crate::linux::probe::{Bundles, Handshakes};
@@ -186,8 +186,7 @@ impl<S: Storage> Machine<'_, S> {
             return true;
         }
         let published = self.clients.trust().lasting().and_then(|installed| {
-            let set = ExportSet::of(&installed, &self.settings.channel)
-                .map_err(|error| Error::bug("what is installed cannot be read").because(error))?;
+            let set = ExportSet::of(&installed, &self.settings.channel, &export.folder)?;
             publish(&export.folder, &set, export.file_mode)
         });
         match published {

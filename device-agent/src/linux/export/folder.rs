@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use bundle::Sha256;
 
-use super::set::{ExportSet, NAMES};
+use super::set::{ExportSet, FOLDER_NAMES};
 use crate::linux::durable::{self, TEMPORARY_PREFIX};
 use crate::linux::error::Error;
 
@@ -143,8 +143,7 @@ fn build(folder: &Path, set: &ExportSet, file_mode: u32) -> Result<String, Error
 
 fn write_all(temporary: &Path, set: &ExportSet, file_mode: u32) -> io::Result<()> {
     durable::new_folder(temporary)?;
-    let parents = NAMES.iter().filter(|name| !name.contains('.'));
-    let folders: Vec<PathBuf> = parents.map(|name| temporary.join(name)).collect();
+    let folders = FOLDER_NAMES.map(|name| temporary.join(name));
     for below in &folders {
         durable::new_folder(below)?;
     }
@@ -161,7 +160,7 @@ fn write_all(temporary: &Path, set: &ExportSet, file_mode: u32) -> io::Result<()
 /// Makes the names that applications use; those that a foreign file occupies are left alone and returned.
 fn link_names(folder: &Path) -> Result<Vec<String>, Error> {
     let mut occupied = Vec::new();
-    for name in NAMES {
+    for name in ExportSet::names() {
         let path = folder.join(name);
         let target = Path::new(CURRENT).join(name);
         match fs::read_link(&path) {

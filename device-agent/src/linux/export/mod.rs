@@ -9,19 +9,23 @@
 //! | name | what it is |
 //! |---|---|
 //! | `whole.pem` | every anchor for TLS servers |
-//! | `services/<name>.pem` | the anchors of one service |
+//! | `services/<name>.pem`, `.der`, `.p12` | the anchors of one service, in three forms |
 //! | `hashed/<hash>.<n>` | the same as `whole.pem`, as OpenSSL's `-CApath` wants it |
 //! | `anchors.der` | the same, DER certificates back to back |
 //! | `der/<sha256>.der` | one certificate each |
+//! | `truststore.p12` | the same as `whole.pem`, as a trust store of the JVM, without a password |
+//! | `environment` | variables that make unmodified programs read these files |
 //! | `version.json` | which release this is, the SHA-256 of every other file, and what was left out |
 //!
-//! Every PEM file says its release, digest and generation in its first and last line; DER has no room for that,
-//! so its files are compared with `version.json`. A reader that opens twice can so tell that it straddled a change.
+//! Every PEM file, and `environment`, says its release, digest and generation in its first and last line; DER and
+//! PKCS#12 have no room for that, so those files are compared with `version.json`. A reader that opens twice can so tell that it straddled a change.
 
 mod artefact;
+mod environment;
 mod folder;
 mod omission;
 pub mod pem;
+mod pkcs12;
 mod set;
 mod subject_hash;
 mod version;

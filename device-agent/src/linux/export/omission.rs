@@ -7,12 +7,14 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Form {
-    /// `anchors.der` and `der/`.
+    /// `anchors.der`, `der/` and `services/<name>.der`.
     Der,
     /// `hashed/`.
     Hashed,
-    /// `whole.pem` and `services/`.
+    /// `whole.pem` and `services/<name>.pem`.
     Pem,
+    /// `truststore.p12` and `services/<name>.p12`.
+    Pkcs12,
 }
 
 /// An anchor that is not exported.
@@ -44,7 +46,7 @@ pub enum OmissionReason {
 
 impl Form {
     /// Every form.
-    pub const ALL: [Self; 3] = [Self::Der, Self::Hashed, Self::Pem];
+    pub const ALL: [Self; 4] = [Self::Der, Self::Hashed, Self::Pem, Self::Pkcs12];
 
     /// The name by which a manifest allows it ([`bundle::extension_id::EXPORT_WITHOUT_CONSTRAINTS`]).
     #[must_use]
@@ -53,6 +55,7 @@ impl Form {
             Self::Der => "der",
             Self::Hashed => "hashed",
             Self::Pem => "pem",
+            Self::Pkcs12 => "pkcs12",
         }
     }
 

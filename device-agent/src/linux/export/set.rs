@@ -1,17 +1,24 @@
-//! All files of one generation, as a function of the bundle alone: no clock, no configuration but the channel's
-//! name, no order that could differ between two devices.
+//! All files of one generation, as a function of the bundle and of this device's own configuration: no clock, no order
+//! that could differ between two devices.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
-use bundle::{Anchor, AnchorIndex, Denial, Manifest, Sha256, VerifyError};
+use bundle::{Anchor, AnchorIndex, Denial, Manifest, Sha256};
 use chain::Certificate;
 use trust_store::Installed;
 
 use super::version::Version;
-use super::{Artefact, Form, Omission, OmissionReason, pem, subject_hash::subject_hash};
+use super::{Artefact, Form, Omission, OmissionReason, environment, pem, pkcs12, subject_hash::subject_hash};
+use crate::linux::error::Error;
 
-/// The names that applications are given; each is a file or a folder of a generation.
-pub(super) const NAMES: [&str; 6] = ["anchors.der", "der", "hashed", "services", "version.json", "whole.pem"];
+/// The files that applications are given.
+pub(super) const FILE_NAMES: [&str; 5] =
+    ["anchors.der", "environment", "truststore.p12", "version.json", "whole.pem"];
+/// The folders that applications are given.
+pub(super) const FOLDER_NAMES: [&str; 3] = ["der", "hashed", "services"];
+/// Letters of a certificate's SHA-256 that tell aliases apart.
+const ALIAS_DIGITS: usize = 16;
 
 /// The exports of one bundle.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,17 +49,17 @@ struct Entry<'a> {
 
 impl ExportSet {
     /// The names that applications are given.
-    #[must_use]
-    pub const fn names() -> &'static [&'static str] {
-        &NAMES
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        FILE_NAMES.into_iter().chain(FOLDER_NAMES)
     }
 
-    /// The exports of the installed bundle.
+    /// The exports of the installed bundle in `folder`.
     ///
     /// # Errors
     /// None in practice: the manifest was read when the snapshot was made.
-    pub fn of(installed: &Installed, channel: &str) -> Result<Self, VerifyError> {
-        let manifest = installed.manifest()?;
+    pub fn of(installed: &Installed, channel: &str, folder: &Path) -> Result<Self, Error> {
+        let unreadable = |error| Error::bug("what is installed cannot be read").because(error);
+        let manifest = installed.manifest().map_err(unreadable)?;
         let version = Version {
             channel: channel.to_owned(),
             order: installed.order(),
@@ -60,21 +67,20 @@ impl ExportSet {
             generation: installed.generation(),
         };
         let entries = entries(installed, &manifest);
-        let in_form = |form: Form| entries.iter().filter(move |entry| entry.is_in(form));
-        let mut files = vec![
-            pem_file("whole.pem", &version, in_form(Form::Pem)),
-            Artefact::new(
-                "anchors.der",
-                in_form(Form::Der).flat_map(|entry| entry.der).copied().collect::<Vec<u8>>(),
-            ),
-        ];
+        let all: Vec<&Entry<'_>> = entries.iter().collect();
+        let mut files = Vec::from(forms(&version, ["whole.pem", "anchors.der", "truststore.p12"], &all)?);
         for service in manifest.services() {
-            let path = format!("services/{}.pem", service.name);
-            let serving = in_form(Form::Pem).filter(|entry| service.anchors.include(entry.index));
-            files.push(pem_file(&path, &version, serving));
+            let serving = entries.iter().filter(|entry| service.anchors.include(entry.index));
+            let paths = ["pem", "der", "p12"].map(|form| format!("services/{}.{form}", service.name));
+            files.extend(forms(
+                &version,
+                paths.each_ref().map(String::as_str),
+                &serving.collect::<Vec<_>>(),
+            )?);
         }
-        files.extend(hashed_files(&version, in_form(Form::Hashed)));
-        files.extend(in_form(Form::Der).map(der_file));
+        files.extend(hashed_files(&version, all.iter().copied().filter(|entry| entry.is_in(Form::Hashed))));
+        files.extend(all.iter().filter(|entry| entry.is_in(Form::Der)).map(|entry| der_file(entry)));
+        files.extend(environment_file(&version, folder));
         let omissions = omissions(&entries);
         let pinned = manifest.services().filter(|service| !service.pins.is_empty());
         let pins_not_carried: Vec<String> = pinned.map(|service| service.name.to_owned()).collect();
@@ -97,6 +103,12 @@ impl ExportSet {
 }
 
 impl Entry<'_> {
+    /// A name that no other anchor has.
+    fn alias(&self) -> String {
+        let digits: String = self.sha256.to_string().chars().take(ALIAS_DIGITS).collect();
+        format!("{} {digits}", self.subject)
+    }
+
     fn is_in(&self, form: Form) -> bool {
         self.standing.as_ref().is_ok_and(|forms| forms.contains(&form))
     }
@@ -138,12 +150,37 @@ fn standing(anchor: &Anchor<'_>) -> Result<Vec<Form>, OmissionReason> {
     if forms.is_empty() { Err(reason.unwrap_or(OmissionReason::Unusable)) } else { Ok(forms) }
 }
 
+/// Some anchors in every form that is one file: PEM, DER and PKCS#12.
+fn forms(version: &Version, paths: [&str; 3], entries: &[&Entry<'_>]) -> Result<[Artefact; 3], Error> {
+    let [pem, der, pkcs12] = paths;
+    let within = |form: Form| entries.iter().copied().filter(move |entry| entry.is_in(form));
+    let der_bytes: Vec<u8> = within(Form::Der).flat_map(|entry| entry.der).copied().collect();
+    let trusted = within(Form::Pkcs12).map(|entry| pkcs12::Trusted { der: entry.der, alias: entry.alias() });
+    let store = pkcs12::trust_store(trusted)
+        .map_err(|error| Error::bug("the anchors have no form in PKCS#12").because(error))?;
+    Ok([
+        pem_file(pem, version, within(Form::Pem)),
+        Artefact::new(der, der_bytes),
+        Artefact::new(pkcs12, store),
+    ])
+}
+
 fn pem_file<'a>(path: &str, version: &Version, entries: impl Iterator<Item = &'a Entry<'a>>) -> Artefact {
     let blocks: Vec<String> =
         entries.map(|entry| pem::comment(&entry.note) + &pem::block(entry.der)).collect();
-    let edge =
-        |word: &str| pem::comment(&format!("{word} of {path}, {} certificates: {version}", blocks.len()));
-    Artefact::new(path, edge("start") + &blocks.concat() + &edge("end"))
+    let about = format!("{path}, {} certificates", blocks.len());
+    Artefact::new(path, between(&about, version, &blocks.concat()))
+}
+
+/// A text between two lines that say which version it is.
+fn between(about: &str, version: &Version, text: &str) -> String {
+    let edge = |word: &str| pem::comment(&format!("{word} of {about}: {version}"));
+    edge("start") + text + &edge("end")
+}
+
+fn environment_file(version: &Version, folder: &Path) -> Option<Artefact> {
+    let text = environment::text(folder)?;
+    Some(Artefact::new("environment", between("environment", version, &text)))
 }
 
 /// One file for each anchor; anchors of one subject are numbered in the manifest's order.

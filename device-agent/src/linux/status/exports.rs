@@ -38,7 +38,7 @@ pub struct Exports {
 impl Exports {
     /// What the folder shows, and what it should show; with nothing installed that is nothing.
     pub(super) fn of(export: &Export, installed: Option<&Installed>, channel: &str) -> Self {
-        let set = installed.and_then(|installed| ExportSet::of(installed, channel).ok());
+        let set = installed.and_then(|installed| ExportSet::of(installed, channel, &export.folder).ok());
         let path = export.folder.join("..data").join("version.json");
         let (found, fault) = match fs::read(&path) {
             Ok(bytes) => (Some(bytes), None),
@@ -46,8 +46,7 @@ impl Exports {
             Err(error) => (None, Some(format!("{}: {error}", path.display()))),
         };
         let expected = set.as_ref().and_then(|set| set.files.last()).map(|file| &file.bytes);
-        let names = ExportSet::names().iter();
-        let names = names.filter(|name| is_foreign(&export.folder, name));
+        let names = ExportSet::names().filter(|name| is_foreign(&export.folder, name));
         Self {
             directory: export.folder.display().to_string(),
             is_there: export.folder.is_dir(),
@@ -55,7 +54,7 @@ impl Exports {
             is_current: fault.is_none() && found.as_ref() == expected,
             fault,
             medium: medium(&export.folder),
-            occupied: names.map(|name| (*name).to_owned()).collect(),
+            occupied: names.map(str::to_owned).collect(),
             omitted: set.as_ref().map(|set| set.omissions.clone()).unwrap_or_default(),
             pins_not_carried: set.as_ref().map(|set| set.pins_not_carried.clone()).unwrap_or_default(),
             denials_not_carried: set.map(|set| set.denials_not_carried).unwrap_or_default(),

@@ -15,7 +15,7 @@ fn content(names: &[&str]) -> Content {
 }
 
 fn set(device: &Device) -> ExportSet {
-    ExportSet::of(&device.installed(), "test").unwrap()
+    ExportSet::of(&device.installed(), "test", &device.path("trust")).unwrap()
 }
 
 fn generations(folder: &Path) -> usize {

@@ -12,7 +12,7 @@ fn root(name: &str) -> Authority {
 }
 
 fn set(device: &Device) -> ExportSet {
-    ExportSet::of(&device.installed(), "test").unwrap()
+    ExportSet::of(&device.installed(), "test", Path::new("/var/lib/device-agent/trust")).unwrap()
 }
 
 fn file<'a>(set: &'a ExportSet, path: &str) -> &'a Artefact {
@@ -43,6 +43,10 @@ fn every_form_holds_every_anchor_and_services_hold_theirs() {
     assert!(text(&set, "services/storage.pem").contains(&pem::block(one)));
     assert_eq!(file(&set, "anchors.der").bytes.len(), one.len() + two.len());
     assert_eq!(file(&set, &format!("der/{}.der", sha256(two))).bytes, two.as_ref());
+    assert_eq!(file(&set, "services/storage.der").bytes, one.as_ref());
+    let occurs = |path: &str, der: &[u8]| file(&set, path).bytes.windows(der.len()).any(|it| it == der);
+    assert_eq!([one, two].map(|der| occurs("truststore.p12", der)), [true, true]);
+    assert_eq!([one, two].map(|der| occurs("services/storage.p12", der)), [true, false]);
     assert_eq!(set.files.iter().filter(|file| file.path.starts_with("hashed/")).count(), 2);
     assert!(set.omissions.is_empty());
 }
@@ -81,7 +85,7 @@ fn a_constrained_anchor_is_left_out_unless_the_manifest_allows_the_form_by_name(
     let mut omissions = set.omissions.clone();
     omissions.sort_by(|one, other| one.subject.cmp(&other.subject));
     let [of_allowed, of_constrained] = &omissions[..] else { panic!("{omissions:?}") };
-    assert_eq!(of_allowed.forms, [Form::Der, Form::Hashed]);
+    assert_eq!(of_allowed.forms, [Form::Der, Form::Hashed, Form::Pkcs12]);
     assert_eq!(of_constrained.forms, Form::ALL);
     assert_eq!(of_constrained.reason, OmissionReason::Constraints);
     assert_eq!(of_constrained.subject, "Constrained");
@@ -121,9 +125,9 @@ fn every_artefact_tells_which_version_it_is() {
     let device = Device::with(&Content::default().anchor(root.certificate()).service("hub", &[]));
     let set = set(&device);
     let digest = device.installed().digest().to_string();
-    for file in
-        set.files.iter().filter(|file| file.path.ends_with(".pem") || file.path.starts_with("hashed/"))
-    {
+    for file in set.files.iter().filter(|file| {
+        !file.path.ends_with("der") && !file.path.ends_with("p12") && file.path != "version.json"
+    }) {
         let text = std::str::from_utf8(&file.bytes).unwrap();
         let lines: Vec<&str> = text.lines().collect();
         for line in [lines[0], lines[lines.len() - 1]] {
