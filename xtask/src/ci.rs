@@ -23,6 +23,7 @@ const SWARM_SEEDS: u32 = 200;
 /// Names the checks that failed.
 pub(crate) fn run(consent: Consent) -> Result<(), Failure> {
     setup::require(&setup::FOR_TESTS, consent)?;
+    setup::require(&setup::FOR_ADAPTERS, consent)?;
     let mut steps = Steps::new(STEPS);
     steps.command("fmt", cargo(&["fmt", "--all", "--check"]).env("CARGO_TERM_COLOR", "never"));
     steps.command(

@@ -48,7 +48,7 @@ const PYTHON: Tool =
 /// strace: records what programs do to files.
 const STRACE: Tool =
     Tool { program: "strace", packages: "strace", purpose: "records what the agent does to files" };
-/// Java, with its compiler: the JVM reads exported trust stores.
+/// Java, with its compiler: the JVM reads exported trust stores, and runs an adapter.
 const JAVA: Tool = Tool {
     program: "javac",
     packages: "default-jdk-headless",
@@ -56,6 +56,23 @@ const JAVA: Tool = Tool {
 };
 /// What the tests run.
 pub(crate) const FOR_TESTS: [Tool; 7] = [COMPILER, CURL, OPENSSL, GIT, PYTHON, STRACE, JAVA];
+/// What the adapters of `device-agent/adapters` are built, packed and tested with.
+pub(crate) const FOR_ADAPTERS: [Tool; 6] = [
+    JAVA,
+    Tool { program: "node", packages: "nodejs", purpose: "runs the adapter for Node.js" },
+    Tool { program: "npm", packages: "npm", purpose: "packs the adapter for Node.js" },
+    PIP,
+    Tool {
+        program: "/usr/lib/python3/dist-packages/requests/__init__.py",
+        packages: "python3-requests",
+        purpose: "is what the adapter for Python adapts",
+    },
+    Tool {
+        program: "/usr/lib/python3/dist-packages/hatchling/__init__.py",
+        packages: "python3-hatchling",
+        purpose: "packs the adapter for Python",
+    },
+];
 /// What makes a file system and shuts it down; mount and unshare come with every Debian.
 pub(crate) const FOR_STORAGE: [Tool; 6] = [
     COMPILER,
@@ -90,11 +107,11 @@ pub(crate) const ARM_COMPILER: Tool = Tool {
     packages: "gcc-arm-none-eabi",
     purpose: "links programs of the real-time cores",
 };
-/// pip: unpacks the C compiler for the device into the target folder.
+/// pip: unpacks what Python packages bring into the target folder.
 pub(crate) const PIP: Tool = Tool {
     program: "pip3",
     packages: "python3 python3-pip",
-    purpose: "unpacks the C compiler for the device into the target folder",
+    purpose: "unpacks the C compiler for the device, and the adapter for Python",
 };
 /// What runs programs for Arm, and what the emulated machine is put together with.
 pub(crate) const FOR_BOARD: [Tool; 5] = [

@@ -20,6 +20,7 @@ pub(crate) const PROGRAMS_VARIABLE: &str = "SYSTEM_TESTS_PROGRAMS";
 /// A missing tool, a build that fails, a test that fails, or no test at all.
 pub(crate) fn run(args: &TestArgs, consent: Consent) -> Result<(), Failure> {
     setup::require(&setup::FOR_TESTS, consent)?;
+    setup::require(&setup::FOR_ADAPTERS, consent)?;
     output::say("build: programs and tests");
     if !process::run(&mut build())? {
         return Err(Failure::Check("the build failed".to_owned()));
