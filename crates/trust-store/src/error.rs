@@ -16,6 +16,14 @@ pub enum OpenError {
         /// The store.
         path: PathBuf,
     },
+    /// A newer agent wrote the store, and no seed is given.
+    #[error("{}: the store has format {format}, which a newer agent wrote: update this program, or give a seed", .path.display())]
+    NewerFormat {
+        /// The store.
+        path: PathBuf,
+        /// The format that stands there.
+        format: u16,
+    },
     /// What is installed cannot be read, and no seed can stand in.
     #[error(transparent)]
     Read(#[from] RefreshError),

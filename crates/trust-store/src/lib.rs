@@ -65,4 +65,5 @@ pub use error::{OpenError, RefreshError, SeedError};
 pub use follower::Follower;
 pub use installed::{Installed, InstalledAnchor, Origin};
 pub use location::{DEFAULT_REGION_BYTES, Location};
+pub use store::Condition;
 pub use trust_store::{Refreshed, TrustStore};

@@ -2,12 +2,12 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use bundle::VerifyError;
-use store::{Poll, ReadError, Record, Snapshot};
+use store::{Condition, Poll, ReadError, Record, Snapshot};
 
 use crate::installed::{Content, JournalView};
 use crate::location::PathFile;
@@ -34,6 +34,8 @@ struct Source {
     path: PathBuf,
     reader: store::Reader<PathFile>,
     seed_path: Option<PathBuf>,
+    /// What the journal was at the last read.
+    condition: Condition,
 }
 
 /// What a refresh did.
@@ -59,8 +61,9 @@ impl TrustStore {
             Ok(reader) => reader,
             Err(source) => return Err(OpenError::Region { path: location.path, source }),
         };
-        let mut source = Source { path: location.path, reader, seed_path: seed.map(PathBuf::from) };
-        let installed = source.read()?.ok_or_else(|| OpenError::Empty { path: source.path.clone() })?;
+        let seed_path = seed.map(PathBuf::from);
+        let mut source = Source { path: location.path, reader, seed_path, condition: Condition::Blank };
+        let installed = source.read()?.ok_or_else(|| source.nothing())?;
         let installed = ArcSwap::from_pointee(installed);
         Ok(Self { shared: Arc::new(Shared { installed, source: Mutex::new(source) }) })
     }
@@ -71,6 +74,13 @@ impl TrustStore {
         self.shared.installed.load_full()
     }
 
+    /// What the store was found to be when it was read last. With anything but [`Condition::Ready`] it brings no
+    /// news: what was read before stays in force, or the seed where that is newer.
+    #[must_use]
+    pub fn condition(&self) -> Condition {
+        self.source().condition
+    }
+
     /// Looks whether anything changed, at the cost of at most 64 bytes read, and if so reads it.
     ///
     /// What is read is hashed, and the journal read again after it, so that the new state was whole at one
@@ -79,13 +89,16 @@ impl TrustStore {
     /// # Errors
     /// Where the store cannot be read; the state that was read before stays in force.
     pub fn refresh(&self) -> Result<Refreshed, RefreshError> {
-        // Nothing panics while the lock is held, and the state behind it is valid at every moment.
-        let mut source = self.shared.source.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut source = self.source();
         if source.poll()? == Poll::Unchanged {
             return Ok(Refreshed::Unchanged);
         }
         // A store that was emptied has nothing better to say than what is in force.
         let Some(installed) = source.read()? else { return Ok(Refreshed::Unchanged) };
+        // Nor has its seed: going back to it would trust again what a release since then has removed.
+        if installed.origin() == Origin::Seed && installed.order() < self.shared.installed.load().order() {
+            return Ok(Refreshed::Unchanged);
+        }
         self.shared.installed.store(Arc::new(installed));
         Ok(Refreshed::Changed)
     }
@@ -94,6 +107,11 @@ impl TrustStore {
     /// the present one. The thread ends when the [`Follower`] is dropped.
     pub fn follow(&self, interval: Duration, on_change: impl FnMut(&Installed) + Send + 'static) -> Follower {
         Follower::start(self.clone(), interval, on_change)
+    }
+
+    fn source(&self) -> MutexGuard<'_, Source> {
+        // Nothing panics while the lock is held, and the state behind it is valid at every moment.
+        self.shared.source.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -112,6 +130,7 @@ impl Source {
             (Err(RefreshError::Store { source: ReadError::Storage(error), .. }), Ok(Some(_)))
                 if error.kind() != io::ErrorKind::PermissionDenied =>
             {
+                self.condition = Condition::Lost;
                 (None, Record::default())
             }
             (Err(error), _) => return Err(error),
@@ -136,7 +155,8 @@ impl Source {
         let mut bytes = vec![0; BUFFER_BYTES];
         loop {
             match self.reader.read(&mut bytes) {
-                Ok(Snapshot { content, record, .. }) => {
+                Ok(Snapshot { condition, content, record }) => {
+                    self.condition = condition;
                     let content = content.map(|(_, entry)| {
                         let length = |bytes: u32| usize::try_from(bytes).unwrap_or(usize::MAX);
                         bytes.truncate(length(entry.total_bytes));
@@ -153,6 +173,15 @@ impl Source {
                 }
                 Err(source) => return Err(self.store_error(source)),
             }
+        }
+    }
+
+    /// Why there is nothing to open.
+    fn nothing(&self) -> OpenError {
+        let path = self.path.clone();
+        match self.condition {
+            Condition::NewerFormat { format } => OpenError::NewerFormat { path, format },
+            _ => OpenError::Empty { path },
         }
     }
 

@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use bundle::write::{KeyContent, KeyringContent, RoleContent, Signature, Unsigned};
 use bundle::{Algorithm, ChannelId, Denial, Envelope, Kind, Order, Sha256, UnixSeconds};
 use chain::pki::{Content, january};
+use crc::{CRC_32_ISO_HDLC, Crc};
 use ed25519_dalek::{Signer as _, SigningKey};
 use store::file::StoreFile;
+use store::limits::{BLOCK_BYTES, RECORD_BYTES, STORE_FORMAT};
 use store::{Denials, Region, Store};
 use tempfile::TempDir;
 use trust_store::{DEFAULT_REGION_BYTES, Location, TrustStore};
@@ -77,6 +79,22 @@ impl Device {
     pub(crate) fn deny(&mut self, denials: &[Denial]) {
         let denials = Denials::new(Order::new(0, self.number), denials.iter().copied()).unwrap();
         self.store.change(|change| change.replace_denials(&denials)).unwrap();
+    }
+
+    /// Makes both records of the journal those of a later format, with a change in them, as an agent of a later
+    /// version writes them.
+    pub(crate) fn write_as_newer_format(&self) {
+        let mut bytes = std::fs::read(self.path("store")).unwrap();
+        let journal = bytes.len() - 2 * BLOCK_BYTES;
+        for record in bytes[journal..].chunks_mut(BLOCK_BYTES) {
+            record[4..6].copy_from_slice(&(STORE_FORMAT + 1).to_le_bytes());
+            // The first byte of the generation.
+            record[16] += 1;
+            let sum = Crc::<u32>::new(&CRC_32_ISO_HDLC).checksum(&record[..RECORD_BYTES]);
+            record[RECORD_BYTES..RECORD_BYTES + 4].copy_from_slice(&sum.to_le_bytes());
+        }
+        let mut file = std::fs::OpenOptions::new().write(true).open(self.path("store")).unwrap();
+        std::io::Write::write_all(&mut file, &bytes).unwrap();
     }
 
     /// Writes a seed with this content beside the store.

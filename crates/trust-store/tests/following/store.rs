@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::device::Device;
 use bundle::Order;
 use chain::pki::{Authority, Content, denial, key_denial, sha256};
-use trust_store::{OpenError, Origin, Refreshed, TrustStore};
+use trust_store::{Condition, OpenError, Origin, Refreshed, TrustStore};
 
 fn root(name: &str) -> Authority {
     Authority::root(name, 2000..2100)
@@ -116,6 +116,38 @@ fn the_seed_is_read_before_the_first_install_and_after_a_loss() {
     file.set_len(0).unwrap();
     let again = TrustStore::open(device.location(), Some(&seed)).unwrap();
     assert_eq!((again.installed().origin(), hub(&again)), (Origin::Seed, vec![sha256(first.certificate())]));
+}
+
+#[test]
+fn a_store_that_is_lost_while_somebody_reads_takes_nothing_back_to_the_seed() {
+    let (first, second) = (root("First"), root("Second"));
+    let mut device = Device::blank();
+    let seed = device.seed(&content(&[&first]), 1);
+    device.install(&content(&[&first]));
+    device.install(&content(&[&second]));
+    let store = TrustStore::open(device.location(), Some(&seed)).unwrap();
+    std::fs::remove_file(device.path("store")).unwrap();
+    assert_eq!(store.refresh().unwrap(), Refreshed::Unchanged);
+    assert_eq!(hub(&store), [sha256(second.certificate())], "what release 2 removed stays removed");
+    assert_eq!(store.condition(), Condition::Blank);
+}
+
+#[test]
+fn a_store_of_a_newer_format_is_told_and_takes_nothing_away() {
+    let (first, second) = (root("First"), root("Second"));
+    let mut device = Device::blank();
+    let seed = device.seed(&content(&[&first]), 1);
+    device.install(&content(&[&first]));
+    device.install(&content(&[&second]));
+    let store = TrustStore::open(device.location(), Some(&seed)).unwrap();
+    assert_eq!(store.condition(), Condition::Ready);
+    device.write_as_newer_format();
+    assert_eq!(store.refresh().unwrap(), Refreshed::Unchanged);
+    assert_eq!(hub(&store), [sha256(second.certificate())]);
+    assert!(matches!(store.condition(), Condition::NewerFormat { .. }));
+    let error = TrustStore::open(device.location(), None).unwrap_err();
+    assert!(matches!(error, OpenError::NewerFormat { .. }), "{error}");
+    assert_eq!(TrustStore::open(device.location(), Some(&seed)).unwrap().installed().origin(), Origin::Seed);
 }
 
 #[test]
