@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
-    ci, conformance, demo, devkit, failure::Failure, fuzz, m4, model, panics, setup, sim, size, storage,
-    test, vectors,
+    c_library, ci, conformance, demo, devkit, failure::Failure, fuzz, m4, model, panics, setup, sim, size,
+    storage, test, vectors,
 };
 
 /// The build system of this workspace.
@@ -37,6 +37,8 @@ enum Command {
     Storage(StorageArgs),
     /// Runs every test of the workspace
     Test(TestArgs),
+    /// Builds the C library for applications on Linux, and lays it out with header, pkg-config file and manual
+    CLibrary(CLibraryArgs),
     /// Runs everything that must pass before a change lands
     Ci,
     /// Runs the chains of x509-limbo through the verifier, and compares what comes of each with what should
@@ -49,6 +51,23 @@ enum Command {
     Sim(SimArgs),
     /// Writes the format's test vectors
     Vectors(VectorsArgs),
+}
+
+/// Flags of `c-library`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct CLibraryArgs {
+    /// In front of the prefix, and in no file: a package's folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) destdir: Option<PathBuf>,
+    /// Where programs will find it
+    #[arg(long, value_name = "DIR", default_value = "/usr/local")]
+    pub(crate) prefix: PathBuf,
+    /// The folder of libraries, below the prefix
+    #[arg(long, value_name = "DIR", default_value = "lib")]
+    pub(crate) libdir: PathBuf,
+    /// Cargo's profile; `dev` builds in seconds
+    #[arg(long, value_name = "NAME", default_value = "c-library")]
+    pub(crate) profile: String,
 }
 
 /// Flags of `conformance`.
@@ -219,6 +238,7 @@ pub(crate) fn run() -> Result<(), Failure> {
         Command::Panics => panics::run(consent),
         Command::Storage(args) => storage::run(args, consent),
         Command::Test(args) => test::run(&args, consent),
+        Command::CLibrary(args) => c_library::run(&args, consent),
         Command::Ci => ci::run(consent),
         Command::Conformance(args) => conformance::run(&args),
         Command::M4 => m4::run(consent),

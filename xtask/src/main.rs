@@ -1,4 +1,4 @@
-//! The build system of this workspace: `cargo xtask demo | devkit | size | panics | fuzz | test | model | ci | vectors`.
+//! The build system of this workspace: `cargo xtask demo | devkit | c-library | size | panics | fuzz | test | model | ci | vectors`.
 //!
 //! It depends on no other crate of the workspace, so that it builds in seconds and says what a machine lacks before
 //! the long build starts. The rules of the source tree are tests of this package (`tidy`).
@@ -8,6 +8,7 @@
 mod arm;
 mod bare;
 mod board;
+mod c_library;
 mod ci;
 mod cli;
 mod conformance;

@@ -30,6 +30,9 @@ impl Tool {
 /// The C compiler: `ring` and SQLite are partly written in C.
 pub(crate) const COMPILER: Tool =
     Tool { program: "cc", packages: "gcc libc6-dev", purpose: "compiles the C parts of two dependencies" };
+/// What takes libraries apart.
+pub(crate) const BINUTILS: Tool =
+    Tool { program: "objcopy", packages: "binutils", purpose: "closes the C library for applications" };
 /// The C++ compiler: libFuzzer is written in C++.
 pub(crate) const CPP_COMPILER: Tool =
     Tool { program: "c++", packages: "g++", purpose: "compiles libFuzzer, which the fuzz targets run in" };

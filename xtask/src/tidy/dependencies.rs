@@ -7,10 +7,11 @@ use toml::Table;
 use crate::workspace;
 
 /// Each package's folder, its name, and the packages of this workspace that it may depend on.
-const MAY_DEPEND_ON: [(&str, &str, &[&str]); 18] = [
+const MAY_DEPEND_ON: [(&str, &str, &[&str]); 19] = [
     ("crates/applibs", "applibs", &[]),
     ("crates/bundle", "bundle", &[]),
     ("crates/c-api", "c-api", &["bundle", "device-agent", "store"]),
+    ("crates/c-trust-store", "c-trust-store", &["bundle", "chain", "trust-store"]),
     ("crates/store", "store", &["bundle"]),
     ("crates/chain", "chain", &["bundle"]),
     ("crates/intercore", "intercore", &["bundle"]),
