@@ -69,12 +69,11 @@ static inline char *trust_anchors(struct trust *trust, size_t *bytes)
                 return NULL;
         }
     } while (code == TRUST_STORE_BUFFER_TOO_SMALL || code == TRUST_STORE_AGAIN);
-    if (code != TRUST_STORE_OK) {
-        free(pem);
-        return NULL;
-    }
     trust->changes = snapshot.changes;
-    return pem;
+    if (code == TRUST_STORE_OK && *bytes > 1)
+        return pem;
+    free(pem); /* no such service, or no anchor of it is left: nothing is trusted until the next change */
+    return NULL;
 }
 
 /* Judges a served chain, the server's own certificate first; true where it verifies, else `words` says why not. */

@@ -12,6 +12,7 @@
 #include "../c/trust.h"
 
 static struct trust trust;
+static bool is_loaded; /* false: nothing is trusted */
 static CURL *easy;
 
 /* The body is of no interest. */
@@ -39,14 +40,14 @@ static bool load_store(void)
     struct curl_blob blob = {.flags = CURL_BLOB_COPY};
     size_t bytes;
     char *pem = trust_anchors(&trust, &bytes);
-    bool is_loaded;
+    bool is_done;
 
     blob.data = pem;
     blob.len = pem == NULL ? 0 : bytes - 1;
-    is_loaded = pem != NULL && begin() && curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &blob) == CURLE_OK
+    is_done = pem != NULL && begin() && curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &blob) == CURLE_OK
         && curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) == CURLE_OK;
     free(pem);
-    return is_loaded;
+    return is_done;
 }
 
 static enum outcome visit(const char *host, const char *port, char *words)
@@ -54,9 +55,11 @@ static enum outcome visit(const char *host, const char *port, char *words)
     char url[512];
     CURLcode code;
 
-    if (trust.store != NULL && trust_has_changed(&trust) && !load_store()) {
-        snprintf(words, 256, "no anchors");
-        return FAILED;
+    if (trust.store != NULL && trust_has_changed(&trust))
+        is_loaded = load_store();
+    if (!is_loaded) { /* a handle without anchors would take those of the system */
+        snprintf(words, 256, "no anchor is left");
+        return REFUSED;
     }
     snprintf(url, sizeof url, "https://%s:%s/", host, port);
     curl_easy_setopt(easy, CURLOPT_URL, url);
@@ -69,14 +72,12 @@ static enum outcome visit(const char *host, const char *port, char *words)
 
 int main(int argc, char **argv)
 {
-    bool is_ready;
-
     curl_global_init(CURL_GLOBAL_DEFAULT);
     if (is_adapted(argc, argv))
-        is_ready = trust_open(&trust, needed("TRUST_STORE"), getenv("TRUST_SEED"), needed("TRUST_SERVICE"), false)
+        is_loaded = trust_open(&trust, needed("TRUST_STORE"), getenv("TRUST_SEED"), needed("TRUST_SERVICE"), false)
             && load_store();
     else
-        is_ready = begin() && curl_easy_setopt(easy, CURLOPT_CAINFO, needed("TRUST_FILE")) == CURLE_OK
+        is_loaded = begin() && curl_easy_setopt(easy, CURLOPT_CAINFO, needed("TRUST_FILE")) == CURLE_OK
             && curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) == CURLE_OK;
-    return is_ready ? obey("curl", curl_version_info(CURLVERSION_NOW)->version, visit) : 1;
+    return is_loaded ? obey("curl", curl_version_info(CURLVERSION_NOW)->version, visit) : 1;
 }

@@ -13,6 +13,7 @@
 #define SERVED_MAX 16
 
 static struct trust trust;
+static bool is_loaded; /* false: nothing is trusted */
 static gnutls_certificate_credentials_t credentials;
 static char refusal[256]; /* why the chain of the connection being made is refused */
 
@@ -28,14 +29,14 @@ static bool load_store(void)
     size_t bytes;
     char *pem = trust_anchors(&trust, &bytes);
     const gnutls_datum_t anchors = {(unsigned char *)pem, pem == NULL ? 0 : (unsigned int)(bytes - 1)};
-    bool is_loaded;
+    bool is_done;
 
     if (credentials != NULL)
         gnutls_certificate_free_credentials(credentials);
-    is_loaded = pem != NULL && gnutls_certificate_allocate_credentials(&credentials) == GNUTLS_E_SUCCESS
+    is_done = pem != NULL && gnutls_certificate_allocate_credentials(&credentials) == GNUTLS_E_SUCCESS
         && gnutls_certificate_set_x509_trust_mem(credentials, &anchors, GNUTLS_X509_FMT_PEM) >= 0;
     free(pem);
-    return is_loaded;
+    return is_done;
 }
 
 /* Called by GnuTLS once the chain is there; anything but 0 ends the handshake. */
@@ -68,6 +69,7 @@ static int verify(gnutls_session_t session)
 static enum outcome handshake(gnutls_session_t session, const char *host, char *words)
 {
     char request[512], answer[64];
+    ssize_t received;
     int code, length;
 
     gnutls_server_name_set(session, GNUTLS_NAME_DNS, host, strlen(host));
@@ -82,9 +84,13 @@ static enum outcome handshake(gnutls_session_t session, const char *host, char *
         return refusal[0] ? REFUSED : FAILED;
     }
     length = snprintf(request, sizeof request, REQUEST_FORMAT, host);
-    if (gnutls_record_send(session, request, (size_t)length) == length
-        && gnutls_record_recv(session, answer, sizeof answer) > 0)
-        return ACCEPTED;
+    if (gnutls_record_send(session, request, (size_t)length) == length) {
+        do /* a session ticket is no answer */
+            received = gnutls_record_recv(session, answer, sizeof answer);
+        while (received < 0 && gnutls_error_is_fatal((int)received) == 0);
+        if (received > 0)
+            return ACCEPTED;
+    }
     snprintf(words, 256, "no answer");
     return FAILED;
 }
@@ -95,9 +101,12 @@ static enum outcome visit(const char *host, const char *port, char *words)
     gnutls_session_t session = NULL;
     enum outcome outcome = FAILED;
 
-    if (trust.store != NULL && trust_has_changed(&trust) && !load_store())
-        snprintf(words, 256, "no credentials");
-    else if (fd < 0)
+    if (trust.store != NULL && trust_has_changed(&trust))
+        is_loaded = load_store();
+    if (!is_loaded) {
+        snprintf(words, 256, "no anchor is left");
+        outcome = REFUSED;
+    } else if (fd < 0)
         snprintf(words, 256, "no connection");
     else if (gnutls_init(&session, GNUTLS_CLIENT) == GNUTLS_E_SUCCESS) {
         gnutls_set_default_priority(session);
@@ -114,12 +123,10 @@ static enum outcome visit(const char *host, const char *port, char *words)
 
 int main(int argc, char **argv)
 {
-    bool is_ready;
-
     if (is_adapted(argc, argv))
-        is_ready = trust_open(&trust, needed("TRUST_STORE"), getenv("TRUST_SEED"), needed("TRUST_SERVICE"), true)
+        is_loaded = trust_open(&trust, needed("TRUST_STORE"), getenv("TRUST_SEED"), needed("TRUST_SERVICE"), true)
             && load_store();
     else
-        is_ready = load_file(needed("TRUST_FILE"));
-    return is_ready ? obey("gnutls", gnutls_check_version(NULL), visit) : 1;
+        is_loaded = load_file(needed("TRUST_FILE"));
+    return is_loaded ? obey("gnutls", gnutls_check_version(NULL), visit) : 1;
 }

@@ -19,6 +19,7 @@
 #define SERVED_MAX 16
 
 static struct trust trust;
+static bool is_loaded; /* false: nothing is trusted */
 static mbedtls_entropy_context entropy;
 static mbedtls_ctr_drbg_context drbg;
 static mbedtls_ssl_config config;
@@ -34,13 +35,13 @@ static bool load_store(void)
 {
     size_t bytes;
     char *pem = trust_anchors(&trust, &bytes);
-    bool is_loaded;
+    bool is_done;
 
     mbedtls_x509_crt_free(&anchors);
     mbedtls_x509_crt_init(&anchors);
-    is_loaded = pem != NULL && mbedtls_x509_crt_parse(&anchors, (const unsigned char *)pem, bytes) == 0;
+    is_done = pem != NULL && mbedtls_x509_crt_parse(&anchors, (const unsigned char *)pem, bytes) == 0;
     free(pem);
-    return is_loaded;
+    return is_done;
 }
 
 /* Before the first byte is sent: mbedTLS's own callback is called for one certificate at a time. */
@@ -91,9 +92,12 @@ static enum outcome visit(const char *host, const char *port, char *words)
     mbedtls_ssl_context ssl;
 
     mbedtls_ssl_init(&ssl);
-    if (trust.store != NULL && trust_has_changed(&trust) && !load_store())
-        snprintf(words, 256, "no anchors");
-    else if (net.fd < 0)
+    if (trust.store != NULL && trust_has_changed(&trust))
+        is_loaded = load_store();
+    if (!is_loaded) {
+        snprintf(words, 256, "no anchor is left");
+        outcome = REFUSED;
+    } else if (net.fd < 0)
         snprintf(words, 256, "no connection");
     else if (mbedtls_ssl_setup(&ssl, &config) == 0 && mbedtls_ssl_set_hostname(&ssl, host) == 0) {
         mbedtls_ssl_set_bio(&ssl, &net, mbedtls_net_send, mbedtls_net_recv, NULL);
@@ -107,8 +111,6 @@ static enum outcome visit(const char *host, const char *port, char *words)
 int main(int argc, char **argv)
 {
     char version[32];
-    bool is_ready;
-
     mbedtls_entropy_init(&entropy);
     mbedtls_ctr_drbg_init(&drbg);
     mbedtls_ssl_config_init(&config);
@@ -121,10 +123,10 @@ int main(int argc, char **argv)
     mbedtls_ssl_conf_authmode(&config, MBEDTLS_SSL_VERIFY_REQUIRED);
     mbedtls_ssl_conf_ca_chain(&config, &anchors, NULL);
     if (is_adapted(argc, argv))
-        is_ready = trust_open(&trust, needed("TRUST_STORE"), getenv("TRUST_SEED"), needed("TRUST_SERVICE"), true)
+        is_loaded = trust_open(&trust, needed("TRUST_STORE"), getenv("TRUST_SEED"), needed("TRUST_SERVICE"), true)
             && load_store();
     else
-        is_ready = load_file(needed("TRUST_FILE"));
+        is_loaded = load_file(needed("TRUST_FILE"));
     mbedtls_version_get_string(version);
-    return is_ready ? obey("mbedtls", version, visit) : 1;
+    return is_loaded ? obey("mbedtls", version, visit) : 1;
 }

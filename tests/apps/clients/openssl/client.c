@@ -114,8 +114,11 @@ static enum outcome visit(const char *host, const char *port, char *words)
         context = context_of_store();
     }
     ssl = context == NULL ? NULL : SSL_new(context);
-    if (fd < 0 || ssl == NULL)
-        snprintf(words, 256, fd < 0 ? "no connection" : "no context");
+    if (context == NULL) {
+        snprintf(words, 256, "no anchor is left");
+        outcome = REFUSED;
+    } else if (fd < 0 || ssl == NULL)
+        snprintf(words, 256, "no connection");
     else if (SSL_set_fd(ssl, fd) == 1)
         outcome = handshake(ssl, host, words);
     SSL_free(ssl);

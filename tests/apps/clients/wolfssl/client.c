@@ -16,6 +16,7 @@
 #define SERVED_MAX 16
 
 static struct trust trust;
+static bool is_loaded; /* false: nothing is trusted */
 static WOLFSSL_CTX *context;
 
 static bool load_file(const char *path)
@@ -28,12 +29,12 @@ static bool load_store(void)
 {
     size_t bytes;
     char *pem = trust_anchors(&trust, &bytes);
-    const bool is_loaded = pem != NULL && wolfSSL_CTX_UnloadCAs(context) == WOLFSSL_SUCCESS
+    const bool is_done = pem != NULL && wolfSSL_CTX_UnloadCAs(context) == WOLFSSL_SUCCESS
         && wolfSSL_CTX_load_verify_buffer(context, (const unsigned char *)pem, (long)(bytes - 1),
                                           WOLFSSL_FILETYPE_PEM) == WOLFSSL_SUCCESS;
 
     free(pem);
-    return is_loaded;
+    return is_done;
 }
 
 /* wolfSSL has no callback for a chain that it found good: the judge comes before the first byte is sent. */
@@ -71,9 +72,14 @@ static enum outcome handshake(WOLFSSL *ssl, const char *host, char *words)
     if (trust.store != NULL && !is_judged_good(ssl, host, words))
         return REFUSED;
     length = snprintf(request, sizeof request, REQUEST_FORMAT, host);
-    if (wolfSSL_write(ssl, request, length) == length && wolfSSL_read(ssl, answer, sizeof answer) > 0)
-        return ACCEPTED;
-    snprintf(words, 256, "no answer");
+    if (wolfSSL_write(ssl, request, length) == length) {
+        do /* a session ticket is no answer */
+            length = wolfSSL_read(ssl, answer, sizeof answer);
+        while (length < 0 && wolfSSL_get_error(ssl, length) == APP_DATA_READY);
+        if (length > 0)
+            return ACCEPTED;
+    }
+    snprintf(words, 256, "no answer: wolfSSL error %d", wolfSSL_get_error(ssl, 0));
     return FAILED;
 }
 
@@ -83,9 +89,12 @@ static enum outcome visit(const char *host, const char *port, char *words)
     enum outcome outcome = FAILED;
     WOLFSSL *ssl = NULL;
 
-    if (trust.store != NULL && trust_has_changed(&trust) && !load_store())
-        snprintf(words, 256, "no anchors");
-    else if (fd < 0)
+    if (trust.store != NULL && trust_has_changed(&trust))
+        is_loaded = load_store();
+    if (!is_loaded) {
+        snprintf(words, 256, "no anchor is left");
+        outcome = REFUSED;
+    } else if (fd < 0)
         snprintf(words, 256, "no connection");
     else if ((ssl = wolfSSL_new(context)) != NULL) {
         wolfSSL_set_fd(ssl, fd);
@@ -99,8 +108,6 @@ static enum outcome visit(const char *host, const char *port, char *words)
 
 int main(int argc, char **argv)
 {
-    bool is_ready;
-
     wolfSSL_Init();
     context = wolfSSL_CTX_new(wolfTLS_client_method());
     if (context == NULL)
@@ -109,9 +116,9 @@ int main(int argc, char **argv)
     /* A resumed session shows no chain. */
     wolfSSL_CTX_set_session_cache_mode(context, WOLFSSL_SESS_CACHE_OFF);
     if (is_adapted(argc, argv))
-        is_ready = trust_open(&trust, needed("TRUST_STORE"), getenv("TRUST_SEED"), needed("TRUST_SERVICE"), true)
+        is_loaded = trust_open(&trust, needed("TRUST_STORE"), getenv("TRUST_SEED"), needed("TRUST_SERVICE"), true)
             && load_store();
     else
-        is_ready = load_file(needed("TRUST_FILE"));
-    return is_ready ? obey("wolfssl", wolfSSL_lib_version(), visit) : 1;
+        is_loaded = load_file(needed("TRUST_FILE"));
+    return is_loaded ? obey("wolfssl", wolfSSL_lib_version(), visit) : 1;
 }

@@ -1,0 +1,13 @@
+//! The library as C programs have it: laid out by `cargo xtask c-library`, found by pkg-config, compiled by the system's
+//! compiler, and run against real TLS servers while releases come and go.
+
+#[expect(dead_code, reason = "the device of the tests of `trust-store`, which open it in Rust too")]
+#[path = "../../../trust-store/tests/following/device.rs"]
+mod device;
+
+mod clients;
+mod interface;
+mod manual;
+mod process;
+mod server;
+mod staged;
