@@ -57,8 +57,36 @@ const JAVA: Tool = Tool {
     packages: "default-jdk-headless",
     purpose: "is the JVM that reads exported trust stores in tests",
 };
+/// pkg-config: says how C programs are compiled with a library.
+const PKG_CONFIG: Tool =
+    Tool { program: "pkg-config", packages: "pkg-config", purpose: "says how C programs are compiled" };
+/// groff and mandoc: read the manual, each with findings of its own.
+const GROFF: Tool = Tool { program: "groff", packages: "groff-base", purpose: "reads the manual" };
+const MANDOC: Tool = Tool { program: "mandoc", packages: "mandoc", purpose: "reads the manual" };
+/// A TLS stack that clients in C are compiled with, by a file of its package.
+const fn stack(file: &'static str, packages: &'static str) -> Tool {
+    Tool { program: file, packages, purpose: "is a TLS stack that clients in C are tested on" }
+}
 /// What the tests run.
-pub(crate) const FOR_TESTS: [Tool; 7] = [COMPILER, CURL, OPENSSL, GIT, PYTHON, STRACE, JAVA];
+pub(crate) const FOR_TESTS: [Tool; 17] = [
+    COMPILER,
+    CPP_COMPILER,
+    BINUTILS,
+    CURL,
+    OPENSSL,
+    GIT,
+    PYTHON,
+    STRACE,
+    JAVA,
+    PKG_CONFIG,
+    GROFF,
+    MANDOC,
+    stack("/usr/include/openssl/ssl.h", "libssl-dev"),
+    stack("/usr/include/gnutls/gnutls.h", "libgnutls28-dev"),
+    stack("/usr/include/wolfssl/ssl.h", "libwolfssl-dev"),
+    stack("/usr/include/mbedtls/ssl.h", "libmbedtls-dev"),
+    stack("curl-config", "libcurl4-openssl-dev"),
+];
 /// What the adapters of `device-agent/adapters` are built, packed and tested with.
 pub(crate) const FOR_ADAPTERS: [Tool; 6] = [
     JAVA,
