@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what cannot be set up stops its test")]
 
 mod answers;
+mod applications;
 mod command_line;
 mod images;
 mod lab;

@@ -7,7 +7,7 @@ use bundle::UnixSeconds;
 use clap::{Args, Parser, Subcommand};
 
 use super::clock::{self, Clock};
-use super::command::{channel, completions, export, install, key, probe, run, status};
+use super::command::{applications, channel, completions, export, install, key, probe, run, status};
 use super::configuration::Settings;
 use super::durable;
 use super::error::{Error, Exit};
@@ -74,6 +74,8 @@ enum Command {
     Install(install::InstallArgs),
     /// Makes the exported files anew from what is installed: before applications start, where their folder is volatile
     Export,
+    /// Says who on this device is told of changes and where they stand, and runs their hooks by hand
+    Applications(applications::ApplicationsArgs),
     /// The device's own key, which signs its reports
     #[command(subcommand)]
     Key(key::KeyCommand),
@@ -117,6 +119,7 @@ impl Command {
             Self::Probe(args) => probe::run(&args, context),
             Self::Install(args) => install::run(&args, context),
             Self::Export => export::run(context),
+            Self::Applications(args) => applications::run(&args, context),
             Self::Key(command) => key::run(&command, context),
             Self::Channel(command) => channel::run(&command, context),
             Self::Completions(args) => completions::run(&args, context),

@@ -2,6 +2,7 @@
 //!
 //! | part | what it is |
 //! |---|---|
+//! | [`applications`] | who is told that something changed, by hooks |
 //! | [`cli`] | the command tree, and how a run ends |
 //! | [`configuration`] | `agent.toml` |
 //! | [`driver`] | the loop of action, port and event; one cycle, or cycles until a signal |
@@ -11,6 +12,7 @@
 //! | [`transport`] | files of the published tree over HTTP |
 //! | [`trust`] | what is installed, for the driver itself |
 
+pub mod applications;
 pub mod cli;
 pub mod clock;
 mod command;

@@ -1,5 +1,6 @@
 //! The commands, one module each.
 
+pub(super) mod applications;
 pub(super) mod channel;
 pub(super) mod completions;
 pub(super) mod export;

@@ -8,6 +8,7 @@ use store::Storage;
 
 use super::report_record::{ReportOutcome, ReportRecord};
 use crate::judgement::judge;
+use crate::linux::applications::Teller;
 use crate::linux::clock::{Clock, Moment};
 use crate::linux::configuration::Settings;
 use crate::linux::error::with_causes;
@@ -35,6 +36,8 @@ pub struct Machine<'a, S> {
     pub(super) probed_release: Option<String>,
     /// What the last round of probes found.
     pub(super) observations: Vec<Observation>,
+    /// Who is told of changes.
+    pub(super) teller: Teller<'a>,
     /// What else went wrong in this cycle, for people.
     pub(super) notes: Vec<String>,
     /// What this cycle has done already.
@@ -77,6 +80,7 @@ impl<S: Storage> Machine<'_, S> {
         loop {
             step = match step {
                 Step::Wait(seconds) => {
+                    self.tell_whoever_waited().await;
                     self.report_to_this_machine().await;
                     if self.has_turned() {
                         self.tree.turn();
@@ -87,6 +91,9 @@ impl<S: Storage> Machine<'_, S> {
                 Step::Probe(asked) => self.probe(asked).await,
                 Step::Export => {
                     let complete = self.export();
+                    if complete {
+                        self.tell().await;
+                    }
                     self.on(Event::Exported { complete })
                 }
                 Step::Report => {

@@ -8,6 +8,7 @@ mod probe_record;
 mod record;
 mod report_record;
 mod session;
+mod telling;
 
 pub use image::{Image, read as read_file};
 pub use machine::Machine;

@@ -14,6 +14,7 @@ use super::machine::{Done, Machine};
 use super::nudges::Nudges;
 use super::outcome::{exit, unprobed};
 use super::record::{ActivityRecord, Cycle};
+use crate::linux::applications::Teller;
 use crate::linux::clock::{Clock, span};
 use crate::linux::configuration::Settings;
 use crate::linux::durable;
@@ -76,14 +77,21 @@ impl<'s> Session<'s> {
         let image = Image::read(self.settings)?;
         let mut memory = vec![0; limits::MEMORY_BYTES_MAX];
         let mut machine = self.machine(&image, &mut memory)?;
-        let mut wait = machine.run(file.map_or(Event::Wake, Event::Install)).await;
-        // A process that a timer starts remembers no server of the last time: it asks each of them now.
-        for _ in 1..machine.servers() {
-            if file.is_some() || !machine.has_turned() {
-                break;
-            }
-            wait = machine.run(Event::Nudge).await;
-        }
+        let hooks = machine.hooks();
+        let wait = if self.settings.applications.is_empty() {
+            complete(&mut machine, file).await
+        } else {
+            let [mut terminate, mut interrupt] =
+                [listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?];
+            let wait = tokio::select! {
+                wait = complete(&mut machine, file) => Some(wait),
+                _ = terminate.recv() => None,
+                _ = interrupt.recv() => None,
+            };
+            hooks.end().await;
+            let message = "a signal ended the agent before the cycle was over";
+            wait.ok_or_else(|| Error::new(Exit::Io, "interrupted", message))?
+        };
         Ok(self.ended(&machine, &image, wait))
     }
 
@@ -102,11 +110,15 @@ impl<'s> Session<'s> {
         let mut end = [listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?];
         let mut nudges = [listen(SignalKind::hangup())?, listen(SignalKind::user_defined1())?];
         let [terminate, interrupt] = &mut end;
+        let hooks = machine.hooks();
         tokio::select! {
-            () = self.cycles(&mut machine, &image, &mut nudges, tell) => Ok(()),
-            _ = terminate.recv() => Ok(()),
-            _ = interrupt.recv() => Ok(()),
+            () = self.cycles(&mut machine, &image, &mut nudges, tell) => {}
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
         }
+        // Nobody looks after a hook whose agent has gone.
+        hooks.end().await;
+        Ok(())
     }
 
     async fn cycles(
@@ -125,7 +137,7 @@ impl<'s> Session<'s> {
             tell(&ended);
             let poll = self.settings.poll;
             let wait = wait.clamp(poll.seconds_min.max(1), poll.seconds_max);
-            let is_due = self.wait(wait, ended.record.clock_unknown, signals, &mut nudges).await;
+            let is_due = self.wait(wait, ended.record.clock_unknown, machine, (signals, &mut nudges)).await;
             // The engine waits for its own time: a wait that was cut short is a nudge.
             let is_whole = wait >= ended.record.next_check_seconds;
             event = if is_due && is_whole { Event::Wake } else { Event::Nudge };
@@ -137,13 +149,14 @@ impl<'s> Session<'s> {
         &self,
         seconds: u64,
         clock_unknown: bool,
-        signals: &mut [Signal; 2],
-        nudges: &mut Nudges,
+        machine: &mut Machine<'_, StoreFile>,
+        (signals, nudges): (&mut [Signal; 2], &mut Nudges),
     ) -> bool {
         let [hangup, user] = signals;
         let mut left = seconds;
         while left > 0 {
             let step = if clock_unknown { left.min(CLOCK_LOOK_SECONDS) } else { left };
+            let step = machine.next_telling().map_or(step, |wait| step.min(wait.as_secs().max(1)));
             let is_nudged = tokio::select! {
                 () = sleep(Duration::from_secs(step)) => false,
                 _ = hangup.recv() => true,
@@ -158,6 +171,7 @@ impl<'s> Session<'s> {
                 nudges.grant(Instant::now());
                 return false;
             }
+            machine.tell_whoever_waited().await;
             left = left.saturating_sub(step);
             if clock_unknown && self.clock.now().clock != CalendarTime::Unknown {
                 return false;
@@ -211,6 +225,7 @@ impl<'s> Session<'s> {
             report: None,
             observations: Vec::new(),
             probed_release: None,
+            teller: Teller::new(settings, self.clock, self.output),
             notes: Vec::new(),
             done: Done::default(),
             output: self.output,
@@ -240,7 +255,11 @@ impl<'s> Session<'s> {
             self.output.warning(format_args!("the status command will show an older state: {error}"));
         }
         let is_stale = matches!(status.freshness, Freshness::Stale { .. });
-        Ended { exit: exit(status.reason, is_stale, status.export_pending), reason: status.reason, record }
+        let exit = match exit(status.reason, is_stale, status.export_pending) {
+            Exit::Done if machine.subjects().iter().any(|subject| !subject.is_well) => Exit::Finding,
+            exit => exit,
+        };
+        Ended { exit, reason: status.reason, record }
     }
 
     /// One line per cycle for the log.
@@ -256,6 +275,19 @@ impl<'s> Session<'s> {
             self.output.progress(format_args!("{words}; next check in {next}"));
         }
     }
+}
+
+/// Runs one complete cycle, and another one with the next server for as long as one shows nothing of use.
+async fn complete(machine: &mut Machine<'_, StoreFile>, file: Option<&[u8]>) -> u64 {
+    let mut wait = machine.run(file.map_or(Event::Wake, Event::Install)).await;
+    // A process that a timer starts remembers no server of the last time: it asks each of them now.
+    for _ in 1..machine.servers() {
+        if file.is_some() || !machine.has_turned() {
+            break;
+        }
+        wait = machine.run(Event::Nudge).await;
+    }
+    wait
 }
 
 /// Refuses a keyring of another fleet, where the configuration names one: its channels may have the same names.

@@ -37,7 +37,7 @@ pub struct Exports {
 
 impl Exports {
     /// What the folder shows, and what it should show; with nothing installed that is nothing.
-    pub(super) fn of(export: &Export, installed: Option<&Installed>, channel: &str) -> Self {
+    pub(in crate::linux) fn of(export: &Export, installed: Option<&Installed>, channel: &str) -> Self {
         let set = installed.and_then(|installed| ExportSet::of(installed, channel, &export.folder).ok());
         let path = export.folder.join("..data").join("version.json");
         let (found, fault) = match fs::read(&path) {

@@ -18,7 +18,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    fn new(code: &'static str, message: impl Into<String>) -> Self {
+    pub(super) fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }
     }
 
@@ -55,6 +55,7 @@ impl Finding {
         }
         findings.extend(of_activity(overview, now_seconds));
         findings.extend(of_exports(overview));
+        findings.extend(overview.applications.findings());
         findings
     }
 }

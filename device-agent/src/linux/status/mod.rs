@@ -1,6 +1,7 @@
 //! What the status command knows: the store as applications read it, the exports, and what the agent last wrote
 //! about itself. The agent is not asked, and need not run.
 
+mod applications;
 mod exports;
 mod findings;
 mod freshness;
@@ -9,6 +10,7 @@ mod overview;
 mod trusted;
 mod words;
 
+pub use applications::Applications;
 pub use exports::Exports;
 pub use findings::Finding;
 pub use freshness::Freshness;

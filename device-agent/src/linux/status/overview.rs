@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Exports, Finding, Freshness, Journal, Standing, Trusted};
+use super::{Applications, Exports, Finding, Freshness, Journal, Standing, Trusted};
 use crate::linux::clock::Clock;
 use crate::linux::configuration::{BaseUrl, Settings, SignedOnlyTransport};
 use crate::linux::driver::{ActivityRecord, Image};
@@ -34,6 +34,8 @@ pub struct Overview {
     pub reports_to: Option<String>,
     /// The exported files, where there are to be any.
     pub exports: Option<Exports>,
+    /// Who on this device is told of changes, and where they stand.
+    pub applications: Applications,
     /// What a person should look at.
     pub findings: Vec<Finding>,
     /// True where some URL of the channel is one of TLS: else nobody can be surprised that none was spoken.
@@ -86,6 +88,7 @@ impl Overview {
             journal,
             last_cycle,
             reports_to: settings.report.as_ref().map(|target| target.url.to_string()),
+            applications: Applications::of(settings, installed.as_deref()),
             foreign_activity,
             findings: Vec::new(),
             expects_tls: settings.urls.iter().any(BaseUrl::is_tls),

@@ -17,6 +17,7 @@ impl fmt::Display for Overview {
         self.cycle_lines(f)?;
         self.refused_lines(f)?;
         self.export_lines(f)?;
+        self.applications.write(f)?;
         self.keyring_line(f)?;
         for finding in &self.findings {
             line(f, "look at", &finding.message)?;
@@ -196,6 +197,6 @@ fn counted(count: usize, name: &str) -> String {
     format!("{count} {name}{}", if count == 1 { "" } else { "s" })
 }
 
-fn line(f: &mut fmt::Formatter<'_>, name: &str, text: impl fmt::Display) -> fmt::Result {
+pub(super) fn line(f: &mut fmt::Formatter<'_>, name: &str, text: impl fmt::Display) -> fmt::Result {
     writeln!(f, "  {name:<WIDTH$}{text}")
 }
