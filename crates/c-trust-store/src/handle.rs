@@ -51,8 +51,9 @@ struct Seen {
 impl Handle {
     /// A handle of an open store.
     pub(crate) fn new(store: TrustStore, log: Log, interval: Duration, judges: bool) -> Self {
-        let reason = reason::of_condition(store.condition());
-        let state = State { installed: store.installed(), changes: 1, reason };
+        let installed = store.installed();
+        let reason = reason::of_condition(store.condition(), installed.origin());
+        let state = State { installed, changes: 1, reason };
         let seen = Mutex::new(Seen { state, notice: None });
         let shared = Arc::new(Shared { store, seen, moved: Condvar::new(), log });
         Self { process: std::process::id(), shared, follower: Mutex::new(None), interval, judges }
@@ -113,12 +114,14 @@ impl Shared {
 
     fn refresh(&self) -> Result<(), Code> {
         let looked = self.store.refresh();
-        let reason =
-            looked.as_ref().map_or(reason::STORE_FAILED, |_| reason::of_condition(self.store.condition()));
         let mut seen = self.lock();
-        let was = std::mem::replace(&mut seen.state.reason, reason);
         // Another thread may have read the state that this one finds.
         let installed = self.store.installed();
+        let reason = match &looked {
+            Ok(_) => reason::of_condition(self.store.condition(), installed.origin()),
+            Err(_) => reason::STORE_FAILED,
+        };
+        let was = std::mem::replace(&mut seen.state.reason, reason);
         let is_new = !Arc::ptr_eq(&installed, &seen.state.installed);
         if is_new {
             seen.state.installed = Arc::clone(&installed);

@@ -2,7 +2,7 @@
 
 use std::ffi::CStr;
 
-use trust_store::Condition;
+use trust_store::{Condition, Origin};
 
 /// Nothing to say.
 pub(crate) const NONE: u16 = 0;
@@ -44,14 +44,15 @@ pub(crate) fn of_code(code: &str) -> u16 {
     known.map_or(NONE, |(number, _)| *number)
 }
 
-/// What is to be said of a store that was read.
-pub(crate) const fn of_condition(condition: Condition) -> u16 {
-    match condition {
-        // A store that was never written is how every device begins.
-        Condition::Blank | Condition::Ready => NONE,
-        Condition::Lost => STORE_LOST,
-        Condition::NewerFormat { .. } => STORE_NEWER_FORMAT,
-        Condition::Foreign => STORE_OF_OTHER_CHANNEL,
+/// What is to be said of a store that was read, while a release of this origin is in force.
+pub(crate) const fn of_condition(condition: Condition, origin: Origin) -> u16 {
+    match (condition, origin) {
+        (Condition::Ready, _) => NONE,
+        // A store that was never written is how every device begins; one that was, is gone.
+        (Condition::Blank, Origin::Seed) => NONE,
+        (Condition::Blank | Condition::Lost, _) => STORE_LOST,
+        (Condition::NewerFormat { .. }, _) => STORE_NEWER_FORMAT,
+        (Condition::Foreign, _) => STORE_OF_OTHER_CHANNEL,
         // A condition of a later version is at least worth a look.
         _ => STORE_FAILED,
     }

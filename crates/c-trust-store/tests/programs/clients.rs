@@ -86,6 +86,8 @@ fn follows(stack: &str, packages: &[&str]) {
     // A denial needs no release.
     scene.device.deny(&[denial(scene.new.certificate())]);
     check(&mut client, &scene.under_new, "refused ");
+    scene.device.deny(&[]);
+    check(&mut client, &scene.under_new, "accepted");
     client.end();
 }
 

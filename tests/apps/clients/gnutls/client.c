@@ -33,6 +33,7 @@ static bool load_store(void)
 
     if (credentials != NULL)
         gnutls_certificate_free_credentials(credentials);
+    credentials = NULL;
     is_done = pem != NULL && gnutls_certificate_allocate_credentials(&credentials) == GNUTLS_E_SUCCESS
         && gnutls_certificate_set_x509_trust_mem(credentials, &anchors, GNUTLS_X509_FMT_PEM) >= 0;
     free(pem);
