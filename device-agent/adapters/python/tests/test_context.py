@@ -8,6 +8,7 @@ import sys
 import unittest
 import urllib.error
 import urllib.request
+from unittest import mock
 
 import trust_adapter
 from scene import ADAPTERS, Scene
@@ -64,6 +65,18 @@ class Context(Scene):
         self.export("new")
         self.assertEqual(self.accepted(context), ["new"])
 
+    def test_a_default_file_that_cannot_be_used_changes_nothing(self):
+        self.export("old")
+        context = trust_adapter.FollowingContext(ssl.PROTOCOL_TLS_CLIENT)
+        with mock.patch.dict(os.environ, SSL_CERT_FILE=str(self.file), SSL_CERT_DIR="/nonexistent"):
+            context.load_default_certs()
+            for text in ("", "no certificate"):
+                self.export_text(text)
+                with self.assertLogs("trust_adapter", "WARNING"):
+                    self.assertEqual(self.accepted(context), ["old"])
+            self.export("new")
+            self.assertEqual(self.accepted(context), ["new"])
+
     def test_what_the_context_was_told_is_told_to_the_one_in_its_place(self):
         self.export("old")
         context = trust_adapter.context(self.file)
@@ -81,6 +94,35 @@ class Context(Scene):
         self.assertNotIn("ECDHE-RSA-AES128-GCM-SHA256", names)
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         self.assertEqual(self.accepted(context), ["old", "new"], "a setting that changes later is kept too")
+
+    def test_a_server_that_asks_for_certificates_follows_too(self):
+        self.export("old")
+        context = trust_adapter.FollowingContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.pki / "old.pem", self.pki / "old.key")
+        context.set_ecdh_curve("prime256v1")
+        context.num_tickets, context.verify_mode = 0, ssl.CERT_REQUIRED
+        context.load_verify_locations(self.file)
+        self.export("new")
+        made = context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_side=True).context
+        self.assertEqual((made.num_tickets, made.verify_mode), (0, ssl.CERT_REQUIRED))
+        self.assertEqual([anchor["subject"][0][0][1] for anchor in made.get_ca_certs()], ["The new root"])
+
+    def test_a_hashed_folder_is_followed_too(self):
+        for name in ("old", "new"):
+            folder = self.exports / f"..{name}"
+            folder.mkdir()
+            root = self.pki / f"{name}-root.pem"
+            digest = subprocess.run(
+                ["openssl", "x509", "-in", root, "-noout", "-subject_hash"], capture_output=True, text=True, check=True
+            )
+            (folder / f"{digest.stdout.strip()}.0").write_text(root.read_text())
+        os.symlink("..old", self.exports / "hashed")
+        context = trust_adapter.FollowingContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(capath=self.exports / "hashed")
+        self.assertEqual(self.accepted(context), ["old"])
+        os.symlink("..new", self.exports / "..next")
+        os.rename(self.exports / "..next", self.exports / "hashed")
+        self.assertEqual(self.accepted(context), ["new"])
 
     def test_asyncio_follows_too(self):
         self.export("old")

@@ -15,11 +15,14 @@ __all__ = ["FollowingContext", "context", "generation", "install"]
 # What can be read from a context, in an order in which it may be set: no host name is checked without verification.
 _SETTINGS = (
     "verify_mode", "verify_flags", "options", "minimum_version", "maximum_version", "post_handshake_auth",
-    "hostname_checks_common_name", "keylog_filename", "sni_callback", "sslsocket_class", "sslobject_class",
+    "num_tickets", "hostname_checks_common_name", "keylog_filename", "sni_callback", "sslsocket_class", "sslobject_class",
     "check_hostname",
 )
 # What cannot be read from a context: these calls are kept, and made again.
-_CALLS = ("load_cert_chain", "load_verify_locations", "set_alpn_protocols", "set_ciphers", "set_default_verify_paths")
+_CALLS = (
+    "load_cert_chain", "load_dh_params", "load_verify_locations", "set_alpn_protocols", "set_ciphers",
+    "set_default_verify_paths", "set_ecdh_curve",
+)
 _ORIGINAL = {name: getattr(ssl.SSLContext, name) for name in (*_CALLS, "wrap_bio", "wrap_socket")}
 _log = logging.getLogger(__name__)
 
@@ -30,6 +33,8 @@ class _Record:
     def __init__(self, context):
         self.lock, self.calls, self.marks = threading.RLock(), [], {}
         self.context, self.generation, self.complaint = context, 0, None
+        # Those of files; OpenSSL looks into a folder only when it needs to.
+        self.anchors = 0
 
 
 def _record(context):
@@ -60,6 +65,7 @@ def _call(self, name, paths, *arguments):
         if (name, arguments) not in record.calls:
             record.calls.append((name, arguments))
             record.marks = {**marks, **record.marks}
+            record.anchors = self.cert_store_stats()["x509_ca"]
             if record.context is not self:
                 _ORIGINAL[name](record.context, *arguments)
 
@@ -85,7 +91,7 @@ def _made_again(context, record):
     new = ssl.SSLContext(context.protocol)
     for name, arguments in record.calls:
         _ORIGINAL[name](new, *arguments)
-    if record.context.cert_store_stats()["x509_ca"] and not new.cert_store_stats()["x509_ca"]:
+    if record.anchors and not new.cert_store_stats()["x509_ca"]:
         raise ValueError("no CA certificate in it")
     return new
 
@@ -103,6 +109,9 @@ class FollowingContext(ssl.SSLContext):
     def load_cert_chain(self, certfile, keyfile=None, password=None):
         _call(self, "load_cert_chain", [], certfile, keyfile, password)
 
+    def load_dh_params(self, path):
+        _call(self, "load_dh_params", [], path)
+
     def load_verify_locations(self, cafile=None, capath=None, cadata=None):
         _call(self, "load_verify_locations", [cafile, capath], cafile, capath, cadata)
 
@@ -114,6 +123,9 @@ class FollowingContext(ssl.SSLContext):
 
     def set_default_verify_paths(self):
         _call(self, "set_default_verify_paths", _default_paths())
+
+    def set_ecdh_curve(self, name):
+        _call(self, "set_ecdh_curve", [], name)
 
     def wrap_bio(self, *arguments, session=None, **named):
         current = _current(self)

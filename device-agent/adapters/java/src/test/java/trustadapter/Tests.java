@@ -12,7 +12,12 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.security.KeyStore;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.logging.Logger;
+import java.util.logging.SimpleFormatter;
+import javax.net.ssl.HttpsURLConnection;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSocket;
@@ -21,11 +26,17 @@ import javax.net.ssl.TrustManagerFactory;
 
 /** The adapter's tests: `java -cp CLASSES trustadapter.Tests PKI.SH`. */
 final class Tests {
+    /** What the adapter logged. */
+    private static final List<String> COMPLAINTS = new CopyOnWriteArrayList<>();
     private static Scene scene;
     private static int oldServer;
     private static int newServer;
 
     public static void main(String[] arguments) throws Exception {
+        Logger.getLogger("trustadapter").setFilter(line -> {
+            COMPLAINTS.add(new SimpleFormatter().formatMessage(line));
+            return false;
+        });
         int passed = 0;
         int failed = 0;
         try (Scene made = new Scene(Path.of(arguments[0]))) {
@@ -93,8 +104,11 @@ final class Tests {
         scene.export("old");
         SSLContext context = new FollowingTrustManager(scene.file).context();
         for (String text : new String[] {"", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"}) {
+            COMPLAINTS.clear();
             scene.exportText(text);
             check(isAccepted(context, oldServer) && !isAccepted(context, newServer), "as before");
+            check(COMPLAINTS.size() == 1, "said once, not at each connection: " + COMPLAINTS);
+            check(COMPLAINTS.get(0).startsWith(scene.file.toString()), "and of which file: " + COMPLAINTS);
         }
         scene.export("new");
         check(isAccepted(context, newServer), "and goes on");
@@ -119,6 +133,8 @@ final class Tests {
     /** Last by its name: what it installs stays. */
     public static void zAnInstalledFileIsWhatAllDefaultsTrust() throws Exception {
         scene.export("old");
+        // A program may have asked before.
+        HttpsURLConnection.getDefaultSSLSocketFactory();
         Defaults.install(scene.file);
         SSLContext library = SSLContext.getInstance("TLS");
         library.init(null, null, null);
