@@ -2,13 +2,14 @@
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
+    path::PathBuf,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
     time::{Duration, Instant},
 };
 
 use system_tests::tls_service::TlsService;
 
-use crate::scene::{Scene, root};
+use crate::scene::{Scene, nodes, root};
 
 /// How long a change may take to be noticed.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -21,9 +22,9 @@ struct Client {
 }
 
 impl Client {
-    fn start(stack: &str, scene: &Scene) -> Self {
+    fn start(stack: &str, scene: &Scene, runtime: &[(&str, PathBuf)]) -> Self {
         let mut command = Command::new(root().join("tests/apps/clients").join(stack).join("run"));
-        command.arg("adapted").env("TRUST_FILE", scene.file());
+        command.arg("adapted").env("TRUST_FILE", scene.file()).envs(runtime.iter().cloned());
         if stack == "java" {
             command.env("TRUST_ADAPTER_JAR", scene.jar());
         }
@@ -69,9 +70,9 @@ impl Drop for Client {
     }
 }
 
-fn check(stack: &str) {
+fn check(stack: &str, runtime: &[(&str, PathBuf)]) {
     let scene = Scene::new();
-    let mut client = Client::start(stack, &scene);
+    let mut client = Client::start(stack, &scene, runtime);
     assert!(client.accepts(&scene.old), "{stack}: the first root");
     assert!(!client.accepts(&scene.new), "{stack}: the second root, before it comes");
     scene.export(2, &[&scene.vendor.old_root, &scene.vendor.new_root]);
@@ -84,20 +85,22 @@ fn check(stack: &str) {
 
 #[test]
 fn a_running_jvm_trusts_what_comes_and_refuses_what_leaves() {
-    check("java");
+    check("java", &[]);
 }
 
 #[test]
 fn a_running_node_program_trusts_what_comes_and_refuses_what_leaves() {
-    check("node");
+    for node in nodes() {
+        check("node", &[("NODE", node)]);
+    }
 }
 
 #[test]
 fn a_running_python_program_trusts_what_comes_and_refuses_what_leaves() {
-    check("python-ssl");
+    check("python-ssl", &[]);
 }
 
 #[test]
 fn a_session_of_requests_trusts_what_comes_and_refuses_what_leaves() {
-    check("python-requests");
+    check("python-requests", &[]);
 }

@@ -7,7 +7,7 @@ use system_tests::{
     process::{Ended, run},
 };
 
-use crate::scene::{Scene, root};
+use crate::scene::{Scene, nodes, root};
 
 /// What the documents call the exported file, and the host.
 const FILE: &str = "/var/lib/device-agent/trust/services/iot-hub.pem";
@@ -100,6 +100,7 @@ fn what_the_node_document_says_works() {
     let url = format!("https://localhost:{}/", reader.scene.old.address().port());
     reader.place("program.js", &format!("fetch('{url}').then((response) => response.text())"));
     reader.connects(&reader.block("register"));
+    reader.connects(&reader.block("register").replace("--require", "--import"));
     reader.place("follow.js", &reader.block("follow"));
     reader.connects("node follow.js");
     let module =
@@ -130,7 +131,10 @@ fn the_java_adapter_passes_its_own_tests() {
 #[test]
 fn the_node_adapter_passes_its_own_tests() {
     let reader = Reader::of("node");
-    passed(&reader.runs(&reader.block("test")), &["pass 9\n", "fail 0\n"]);
+    for node in nodes() {
+        let test = reader.block("test").replace("node --test", &format!("{} --test", node.display()));
+        passed(&reader.runs(&test), &["pass 10\n", "fail 0\n"]);
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Two servers that stay where they are, and a folder as the agent exports it.
 
 use std::{
-    fs,
+    env, fs,
     os::unix::fs::symlink,
     path::{Path, PathBuf},
     process::Command,
@@ -66,6 +66,12 @@ impl Scene {
         run(&mut build, "").unwrap().success().unwrap();
         self.path("target/trust-adapter.jar")
     }
+}
+
+/// The machine's Node.js, and a newer one where `cargo xtask test` has it.
+pub(crate) fn nodes() -> Vec<PathBuf> {
+    let newer = env::var_os("SYSTEM_TESTS_NODE").map(PathBuf::from);
+    std::iter::once("node".into()).chain(newer).collect()
 }
 
 /// The root of the workspace.

@@ -21,6 +21,7 @@ mod licence;
 mod m4;
 mod metadata;
 mod model;
+mod node;
 mod output;
 mod panics;
 mod policy;

@@ -5,7 +5,7 @@ use std::process::Command;
 use crate::{
     cli::TestArgs,
     failure::Failure,
-    output, process,
+    node, output, process,
     setup::{self, Consent},
     tally::Tally,
     workspace,
@@ -21,13 +21,16 @@ pub(crate) const PROGRAMS_VARIABLE: &str = "SYSTEM_TESTS_PROGRAMS";
 pub(crate) fn run(args: &TestArgs, consent: Consent) -> Result<(), Failure> {
     setup::require(&setup::FOR_TESTS, consent)?;
     setup::require(&setup::FOR_ADAPTERS, consent)?;
+    let newer = node::newer(consent)?;
     output::say("build: programs and tests");
     if !process::run(&mut build())? {
         return Err(Failure::Check("the build failed".to_owned()));
     }
     output::say("test: every test of the workspace");
     let mut tally = Tally::default();
-    let passed = process::run_by_line(&mut test(args), |line| {
+    let mut test = test(args);
+    test.envs(newer.map(|program| (node::VARIABLE, program)));
+    let passed = process::run_by_line(&mut test, |line| {
         output::line(line);
         tally.count(line);
     })?;

@@ -76,7 +76,7 @@ function connectFollowing(...args) {
   const socket = connect.apply(this, args);
   socket.on('session', (session) => sessions.add(session));
   if (!options.ca && !options.secureContext) {
-    socket.once('secureConnect', () => roots.set(socket, rootOf(socket)));
+    socket.prependOnceListener('secureConnect', () => roots.set(socket, rootOf(socket)));
     socket.once('close', () => roots.delete(socket));
   }
   return socket;
@@ -85,10 +85,11 @@ function connectFollowing(...args) {
 /** The end of the chain; a resumed session has lost it, and its connection is then closed with whichever anchor leaves. */
 function rootOf(socket) {
   let certificate = socket.getPeerCertificate(true);
-  while (certificate.issuerCertificate && certificate.issuerCertificate !== certificate) {
+  // There is none where somebody has closed the connection already.
+  while (certificate?.issuerCertificate && certificate.issuerCertificate !== certificate) {
     certificate = certificate.issuerCertificate;
   }
-  return certificate.fingerprint256;
+  return certificate?.fingerprint256;
 }
 
 function createContextFollowing(options = {}) {

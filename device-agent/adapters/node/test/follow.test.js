@@ -93,6 +93,17 @@ test('a module that imported the functions by name follows too', async () => {
   await once(socket, 'close');
 });
 
+test('a connection that is closed at once harms nothing', async () => {
+  const socket = tls.connect({ host: 'localhost', servername: 'localhost', port: servers.old.port });
+  let isSecure = false;
+  socket.prependOnceListener('secureConnect', () => {
+    isSecure = true;
+    socket.destroy();
+  });
+  await once(socket, 'close');
+  assert.ok(isSecure);
+});
+
 test('a file that cannot be used changes nothing, and is warned of', async () => {
   for (const text of ['', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n']) {
     const warned = once(process, 'warning');
