@@ -147,6 +147,8 @@ reasons! {
     ProbeConstraint = 125, "constraint", "the anchor's constraints do not allow the served chain";
     /// Not for this purpose.
     ProbePurpose = 126, "purpose", "a certificate of the served chain may not be used for this";
+    /// Another issuer or subject than the service expects.
+    ProbeExpectation = 127, "expectation", "the served certificate has another issuer or subject than the service expects";
 
     /// No address.
     ProbeDns = 140, "dns", "the endpoint's name does not resolve";

@@ -103,8 +103,14 @@ impl Lab {
 
     /// Publishes the next release, which trusts these roots.
     pub(crate) fn publish(&mut self, roots: &[Root]) -> u32 {
+        self.publish_with(roots, |_| {})
+    }
+
+    /// Publishes the next release, which trusts these roots and asks of the service what `edit` adds.
+    pub(crate) fn publish_with(&mut self, roots: &[Root], edit: impl FnMut(&mut ServiceContent)) -> u32 {
         let roots: Vec<&Authority> = roots.iter().map(|root| root.of(&self.vendor)).collect();
-        let content = content(&self.publisher, self.hosts, &roots);
+        let mut content = content(&self.publisher, self.hosts, &roots);
+        content.services.iter_mut().take(1).for_each(edit);
         let certificates: Vec<&[u8]> = roots.iter().map(|root| root.certificate().as_ref()).collect();
         let number = self.publisher.publish(&content, &certificates);
         self.tree.write().unwrap().clone_from(&self.publisher.tree);

@@ -10,6 +10,7 @@ mod lab;
 mod probes;
 mod process;
 mod requests;
+mod requirements;
 
 use lab::{Lab, Root, block_on};
 

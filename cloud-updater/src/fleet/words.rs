@@ -14,7 +14,7 @@ const PHASES: [(u8, &str); 7] = [
 ];
 
 /// Why, by number; zero is no reason.
-const REASONS: [(u16, &str); 57] = [
+const REASONS: [(u16, &str); 58] = [
     (1, "up_to_date"),
     (2, "on_trial"),
     (3, "confirmed"),
@@ -57,6 +57,7 @@ const REASONS: [(u16, &str); 57] = [
     (124, "denied"),
     (125, "constraint"),
     (126, "purpose"),
+    (127, "expectation"),
     (140, "dns"),
     (141, "tcp"),
     (142, "timeout"),

@@ -11,6 +11,9 @@ pub mod extension_id {
     /// On a service: how closely the certificates of its chains are looked at; the content is the name of a profile,
     /// `rfc5280` or `webpki`. Whoever does not know it, or the name, looks at them as at those of any other service.
     pub const PROFILE: u16 = 2;
+    /// On a service: what the names in its certificate say; the content is a section of
+    /// [`Expectation`](crate::Expectation)s. Never critical: whoever does not know it goes without.
+    pub const EXPECTATIONS: u16 = 4;
 }
 
 /// One extension: an id, whether it may be ignored, and bytes.
@@ -32,7 +35,10 @@ impl Extension<'_> {
     /// True where this version knows the id.
     #[must_use]
     pub const fn is_known(&self) -> bool {
-        matches!(self.id, extension_id::EXPORT_WITHOUT_CONSTRAINTS | extension_id::PROFILE)
+        matches!(
+            self.id,
+            extension_id::EXPORT_WITHOUT_CONSTRAINTS | extension_id::PROFILE | extension_id::EXPECTATIONS
+        )
     }
 }
 

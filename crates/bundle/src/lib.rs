@@ -116,8 +116,8 @@ pub use key::{Algorithm, Key, KeyDefect, KeyId};
 pub use keyring::{Accepted, Floor, KeyIndex, Keyring, RecoverySet, Role, RoleKeys};
 pub use log::SignatureLog;
 pub use manifest::{
-    Anchor, AnchorIndex, AnchorState, Anchors, ConstraintSet, Denial, DenialKind, DistrustOrder,
-    Intermediate, Manifest, Pin, PinKind, Purposes, Service, Subtree, Url,
+    Anchor, AnchorIndex, AnchorState, Anchors, ConstraintSet, Denial, DenialKind, DistrustOrder, Expectation,
+    ExpectedAttribute, ExpectedName, Intermediate, Manifest, Pin, PinKind, Purposes, Service, Subtree, Url,
 };
 pub use memo::SignatureMemo;
 pub use order::Order;

@@ -15,6 +15,14 @@ pub const HOSTS_MAX: usize = 16;
 pub const HOST_BYTES_MAX: usize = 259;
 /// Pins of one service: the current key, its backup, and the pair they replace, twice over.
 pub const PINS_MAX: usize = 8;
+/// Expectations of one service: as many as pins, for the same reason.
+pub const EXPECTATIONS_MAX: usize = 8;
+/// Attributes of one expected name: organization, unit, country and common name.
+pub const EXPECTED_ATTRIBUTES_MAX: usize = 4;
+/// Bytes of the type of an expected attribute: those of RFC 5280 have at most 10.
+pub const EXPECTED_OID_BYTES_MAX: usize = 16;
+/// Bytes of the text of an expected attribute: 64 characters (RFC 5280, appendix A.1), of two bytes each.
+pub const EXPECTED_VALUE_BYTES_MAX: usize = 128;
 /// Constraint sets of one anchor: any of them may hold, so a few stages of one rollout.
 pub const CONSTRAINT_SETS_MAX: usize = 8;
 /// DNS subtrees of one constraint set: Mozilla's longest applied constraint names eleven.

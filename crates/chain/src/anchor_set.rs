@@ -4,8 +4,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use bundle::{
-    Anchor as Entry, AnchorIndex, ConstraintSet, Denial, Manifest, Pin, Purposes, Section, Service, Sha256,
-    UnixSeconds, VerifyError,
+    Anchor as Entry, AnchorIndex, ConstraintSet, Denial, Expectation, Manifest, Pin, Purposes, Section,
+    Service, Sha256, UnixSeconds, VerifyError,
 };
 use rustls_pki_types::{CertificateDer, TrustAnchor};
 
@@ -45,6 +45,8 @@ pub(crate) struct Scope {
     /// The anchors that serve, `None` for all of them.
     anchors: Option<Vec<AnchorIndex>>,
     pub(crate) pins: Vec<Pin>,
+    /// The encoded expectations, walked when they are judged.
+    expectations: Vec<u8>,
     pub(crate) profile: Profile,
 }
 
@@ -60,7 +62,13 @@ pub struct UnusableAnchor {
 }
 
 /// Peers that are no service of the bundle: every anchor serves, nothing is pinned.
-static ANY: Scope = Scope { name: String::new(), anchors: None, pins: Vec::new(), profile: Profile::Private };
+static ANY: Scope = Scope {
+    name: String::new(),
+    anchors: None,
+    pins: Vec::new(),
+    expectations: Vec::new(),
+    profile: Profile::Private,
+};
 
 impl AnchorSet {
     /// The set of a manifest and its blobs: anchors, then intermediates, back to back in the manifest's order.
@@ -148,6 +156,11 @@ impl AnchorSet {
         self.services.iter().find(|scope| scope.name == name).map(|scope| Judge::new(self, scope))
     }
 
+    /// True where a service of the set expects something of its peer's names.
+    pub(crate) fn expects_names(&self) -> bool {
+        self.services.iter().any(|scope| !scope.expectations.is_empty())
+    }
+
     /// The judges of all services of the set, or, where it has none, the one for any peer.
     pub(crate) fn judges(&self) -> impl Iterator<Item = Judge<'_>> {
         let any = self.services.is_empty().then_some(&ANY);
@@ -211,8 +224,18 @@ impl Scope {
             bundle::Anchors::All => None,
             bundle::Anchors::Listed(indexes) => Some(indexes.iter().collect()),
         };
-        let (pins, profile) = (service.pins.iter().collect(), Profile::of(service));
-        Self { name: service.name.into(), anchors, pins, profile }
+        Self {
+            name: service.name.into(),
+            anchors,
+            pins: service.pins.iter().collect(),
+            expectations: service.expectations().as_bytes().to_vec(),
+            profile: Profile::of(service),
+        }
+    }
+
+    /// What the names in the peer's certificate are expected to say.
+    pub(crate) fn expectations(&self) -> Section<'_, Expectation<'_>> {
+        Section::from_bytes(&self.expectations)
     }
 
     pub(crate) fn includes(&self, index: AnchorIndex) -> bool {

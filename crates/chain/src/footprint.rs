@@ -77,11 +77,23 @@ impl AnchorSet {
             key_usages: largest.key_usages.max(certificate.extensions().key_usages_length()),
             subject: largest.subject.max(text_bytes(certificate.subject().content().len())),
         });
+        let largest = Largest { subject: largest.subject.max(self.expected_bytes(served)), ..largest };
         self.anchors.iter().fold(largest, |largest, anchor| Largest {
             key: largest.key.max(anchor.trust_anchor.subject_public_key_info.len()),
             subject: largest.subject.max(anchor.label.subject.len()),
             ..largest
         })
+    }
+}
+
+impl AnchorSet {
+    /// The refusal of a name that was not expected: what was presented.
+    fn expected_bytes(&self, served: &Served<'_>) -> usize {
+        let Some(leaf) = self.expects_names().then(|| Certificate::parse(served.end_entity).ok()).flatten()
+        else {
+            return 0;
+        };
+        text_bytes(leaf.issuer().content().len().max(leaf.subject().content().len()))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use bundle::{AnchorIndex, Denial, Pin, UnixSeconds};
+use bundle::{AnchorIndex, Denial, Expectation, Pin, Section, UnixSeconds};
 use rustls_pki_types::{ServerName, SignatureVerificationAlgorithm};
 use webpki::ALL_VERIFICATION_ALGS;
 
@@ -28,6 +28,7 @@ pub(crate) struct Rules<'a> {
     pub(crate) server_name: Option<&'a ServerName<'a>>,
     pub(crate) denials: &'a [Denial],
     pub(crate) pins: &'a [Pin],
+    pub(crate) expectations: Section<'a, Expectation<'a>>,
     /// A moment that is certainly past.
     pub(crate) earliest: UnixSeconds,
     pub(crate) profile: Profile,
@@ -70,7 +71,8 @@ impl<'s> Judge<'s> {
     /// Verified means: a path from the served certificate to an anchor of the service whose signatures, dates,
     /// key usages, path lengths and name constraints hold (RFC 5280 §6), whose anchor is valid now and trusted
     /// for the purpose and, if constrained, by at least one of its constraint sets, which holds a pinned
-    /// certificate or key where the service has pins in force, of which nothing is denied; and the name fits.
+    /// certificate or key where the service has pins in force, whose leaf has an expected issuer and subject where
+    /// the service has such expectations in force, of which nothing is denied; and the name fits.
     pub fn verdict(&self, served: &Served<'_>, time: Time) -> Verdict {
         self.verdict_with(ALL_VERIFICATION_ALGS, served, time)
     }
@@ -239,6 +241,7 @@ impl<'s> Judge<'s> {
             server_name: served.server_name,
             denials: &self.set.denials,
             pins: &self.scope.pins,
+            expectations: self.scope.expectations(),
             earliest: time.earliest(),
             profile: self.profile,
         }

@@ -1,7 +1,7 @@
-//! Judges a served certificate chain under a trust bundle: paths, dates, purposes, constraints, pins, denials.
+//! Judges a served certificate chain under a trust bundle: paths, dates, purposes, constraints, pins, expected names, denials.
 //!
 //! Paths are built by rustls-webpki with ring; what webpki does not know is judged here, on every path it finds:
-//! anchors have dates, purposes and constraints, services have anchors and pins, and the deny list reaches every
+//! anchors have dates, purposes and constraints, services have anchors, pins and expectations, and the deny list reaches every
 //! certificate of a path. A refused path never hides another one. `DESIGN.md` beside this crate has the reasons.
 //!
 //! ```
@@ -72,7 +72,7 @@ pub use comparison::Comparison;
 pub use date::DateText;
 pub use der::{DerError, DerErrorKind};
 pub use judge::Judge;
-pub use name::{DistinguishedName, NameAttribute, NameText};
+pub use name::{AttributeType, DistinguishedName, NameAttribute, NameText};
 pub use pool::{INTERMEDIATES_MAX, MOMENTS_MAX};
 pub use profile::Profile;
 pub use refusal::{CertificateLabel, ChainFault, Refusal};

@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use bundle::{ExpectedAttribute, Section};
+
 use crate::der::{DerError, Element, Reader, tag};
 
 /// A subject or an issuer.
@@ -25,6 +27,13 @@ pub struct NameText<'a> {
     tag: u8,
     content: &'a [u8],
 }
+
+/// The name by which people know an attribute type, such as `CN`, or its numbers: `1.2.3`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AttributeType<'a>(
+    /// The content of its OBJECT IDENTIFIER.
+    pub &'a [u8],
+);
 
 /// The attribute types that RFC 4514 §3 and common use give a short name.
 const SHORT_NAMES: [(&[u8], &str); 14] = [
@@ -92,6 +101,18 @@ impl<'a> DistinguishedName<'a> {
         })
     }
 
+    /// True where the name has every attribute of `expected`; it may have others.
+    ///
+    /// Texts are compared after RFC 5280 §7.1, whatever string type the certificate has them in: the case of ASCII
+    /// letters does not count, nor do blanks around them, nor how many stand between two words.
+    #[must_use]
+    pub fn has(&self, expected: Section<'_, ExpectedAttribute<'_>>) -> bool {
+        expected.iter().all(|wanted| {
+            let mut mine = self.attributes().filter(|attribute| attribute.oid == wanted.oid);
+            mine.any(|attribute| attribute.value.says(wanted.value))
+        })
+    }
+
     fn relative_names(&self) -> impl Iterator<Item = Element<'a>> + use<'a> {
         let mut reader = Reader::new(self.content());
         core::iter::from_fn(move || reader.element("name").ok())
@@ -112,6 +133,39 @@ fn attribute<'a>(reader: &mut Reader<'a>, field: &'static str) -> Result<NameAtt
 }
 
 impl NameText<'_> {
+    /// True where it is a text that says the same as `expected`.
+    fn says(&self, expected: &str) -> bool {
+        let words = expected.split_ascii_whitespace();
+        let mut rest = words.flat_map(|word| core::iter::once(' ').chain(word.chars()));
+        let mut begins_word = true;
+        // It ends early by failing, at the first difference.
+        let is_same = self.characters(&mut |character| {
+            if character.is_ascii_whitespace() {
+                begins_word = true;
+                return Ok(());
+            }
+            let is_next = (!core::mem::take(&mut begins_word) || rest.next() == Some(' '))
+                && rest.next().is_some_and(|wanted| wanted.eq_ignore_ascii_case(&character));
+            if is_next { Ok(()) } else { Err(fmt::Error) }
+        });
+        self.is_text() && is_same.is_ok() && rest.next().is_none()
+    }
+
+    /// True for the string types that `characters` reads.
+    const fn is_text(&self) -> bool {
+        matches!(
+            self.tag,
+            tag::UTF8_STRING
+                | tag::PRINTABLE_STRING
+                | tag::IA5_STRING
+                | tag::NUMERIC_STRING
+                | tag::VISIBLE_STRING
+                | tag::TELETEX_STRING
+                | tag::BMP_STRING
+                | tag::UNIVERSAL_STRING
+        )
+    }
+
     /// Calls `each` with every character; an undecodable text is its bytes in hexadecimal after a `#`.
     fn characters(&self, each: &mut dyn FnMut(char) -> fmt::Result) -> fmt::Result {
         match self.tag {
@@ -178,11 +232,29 @@ impl fmt::Display for DistinguishedName<'_> {
 
 impl fmt::Display for NameAttribute<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match SHORT_NAMES.iter().find(|(oid, _)| *oid == self.oid) {
-            Some((_, short)) => f.write_str(short)?,
-            None => write_oid(f, self.oid)?,
+        write!(f, "{}={}", AttributeType(self.oid), self.value)
+    }
+}
+
+impl AttributeType<'static> {
+    /// The type with this short name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        SHORT_NAMES.iter().find(|(_, short)| *short == name).map(|(oid, _)| Self(oid))
+    }
+
+    /// The short names, for errors and completions.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        SHORT_NAMES.iter().map(|(_, short)| *short)
+    }
+}
+
+impl fmt::Display for AttributeType<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match SHORT_NAMES.iter().find(|(oid, _)| *oid == self.0) {
+            Some((_, short)) => f.write_str(short),
+            None => write_oid(f, self.0),
         }
-        write!(f, "={}", self.value)
     }
 }
 
@@ -260,6 +332,30 @@ mod tests {
     fn characters_that_would_mislead_are_escaped() {
         check(tag::UTF8_STRING, "DigiCert, Inc.".as_bytes(), "DigiCert\\, Inc.");
         check(tag::UTF8_STRING, "a\x1b[2K\u{202e}b".as_bytes(), "a\\u{1b}[2K\\u{202e}b");
+    }
+
+    #[test]
+    fn texts_are_the_same_whatever_their_type_case_and_blanks() {
+        let says = |tag: u8, content: &[u8], expected: &str| NameText { tag, content }.says(expected);
+        for expected in ["Microsoft Corporation", "microsoft corporation", "  Microsoft \t Corporation "] {
+            assert!(says(tag::PRINTABLE_STRING, b"Microsoft Corporation", expected), "{expected:?}");
+            assert!(says(tag::UTF8_STRING, b" MICROSOFT  corporation", expected), "{expected:?}");
+        }
+        assert!(says(tag::BMP_STRING, &[0, b'O', 0, b'K'], "ok"));
+        assert!(says(tag::TELETEX_STRING, b"Telef\xf3nica", "telef\u{f3}nica"));
+        for other in
+            ["Microsoft Corporatio", "Microsoft Corporations", "MicrosoftCorporation", "Corporation", ""]
+        {
+            assert!(!says(tag::UTF8_STRING, b"Microsoft Corporation", other), "{other:?}");
+        }
+        assert!(!says(tag::UTF8_STRING, b"MicrosoftCorporation", "Microsoft Corporation"));
+        assert!(!says(tag::UTF8_STRING, "\u{150}".as_bytes(), "\u{151}"), "other letters as they are");
+    }
+
+    #[test]
+    fn what_is_no_text_says_nothing() {
+        assert!(!NameText { tag: tag::INTEGER, content: &[0x0a] }.says("#0a"));
+        assert!(!NameText { tag: tag::UTF8_STRING, content: b"" }.says("x"));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use core::cell::Cell;
 use core::net::{Ipv4Addr, Ipv6Addr};
 use core::time::Duration;
 
-use bundle::{Denial, PinKind, UnixSeconds};
+use bundle::{Denial, ExpectedName, PinKind, UnixSeconds};
 use rustls_pki_types::{
     CertificateDer, IpAddr, ServerName, SignatureVerificationAlgorithm, TrustAnchor, UnixTime,
 };
@@ -182,6 +182,7 @@ fn examine(
     let end = constraint_end(anchor, pool, rules, moment)?;
     found.valid_until = found.valid_until.min(end);
     check_pins(&found, anchor, rules)?;
+    check_names(&pool.leaf, rules)?;
     Ok(found)
 }
 
@@ -244,6 +245,21 @@ fn check_pins(path: &Path, anchor: &SetAnchor, rules: &Rules<'_>) -> Result<(), 
         PinKind::Spki => path.keys.contains(&pin.sha256),
     });
     if is_pinned { Ok(()) } else { Err(Refusal::Pin { anchor: anchor.label.clone() }) }
+}
+
+/// Expectations end as pins do.
+fn check_names(leaf: &Certificate<'_>, rules: &Rules<'_>) -> Result<(), Refusal> {
+    for name in ExpectedName::ALL {
+        let presented = match name {
+            ExpectedName::Issuer => leaf.issuer(),
+            ExpectedName::Subject => leaf.subject(),
+        };
+        let in_force = || rules.expectations.iter().filter(|it| it.name == name && rules.earliest < it.until);
+        if in_force().next().is_some() && !in_force().any(|it| presented.has(it.attributes)) {
+            return Err(Refusal::Expectation { name, presented: cut(presented) });
+        }
+    }
+    Ok(())
 }
 
 /// webpki's reason in the words of this crate.

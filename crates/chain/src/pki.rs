@@ -10,7 +10,8 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use bundle::write::{
-    AnchorContent, IntermediateContent, ManifestContent, ServiceAnchors, ServiceContent, Unsigned,
+    AnchorContent, ExpectationContent, IntermediateContent, ManifestContent, ServiceAnchors, ServiceContent,
+    Unsigned,
 };
 use bundle::{
     AnchorState, ChannelId, Denial, DenialKind, Kind, Manifest, Order, Purposes, Sha256, UnixSeconds,
@@ -101,15 +102,34 @@ impl Authority {
     /// A self-signed root.
     #[must_use]
     pub fn root(name: &str, years: Range<i32>) -> Self {
-        let (params, key) = (authority_params(name, years), KeyPair::generate().unwrap());
-        let certificate = params.self_signed(&key).unwrap().der().clone();
-        Self { params, key, certificate }
+        Self::root_with(name, years, |_| {})
     }
 
     /// An intermediate under this authority.
     #[must_use]
     pub fn intermediate(&self, name: &str, years: Range<i32>) -> Self {
-        let (params, key) = (authority_params(name, years), KeyPair::generate().unwrap());
+        self.intermediate_with(name, years, |_| {})
+    }
+
+    /// A self-signed root, changed by `edit` before it is signed.
+    #[must_use]
+    pub fn root_with(name: &str, years: Range<i32>, edit: impl FnOnce(&mut CertificateParams)) -> Self {
+        let (mut params, key) = (authority_params(name, years), KeyPair::generate().unwrap());
+        edit(&mut params);
+        let certificate = params.self_signed(&key).unwrap().der().clone();
+        Self { params, key, certificate }
+    }
+
+    /// An intermediate under this authority, changed by `edit` before it is signed.
+    #[must_use]
+    pub fn intermediate_with(
+        &self,
+        name: &str,
+        years: Range<i32>,
+        edit: impl FnOnce(&mut CertificateParams),
+    ) -> Self {
+        let (mut params, key) = (authority_params(name, years), KeyPair::generate().unwrap());
+        edit(&mut params);
         let certificate = params.signed_by(&key, &self.issuer()).unwrap().der().clone();
         Self { params, key, certificate }
     }
@@ -240,6 +260,14 @@ impl Content {
         };
         edit(&mut service);
         self.manifest.services.push(service);
+        self
+    }
+
+    /// Lets the service that was added last expect names of its peer's certificate.
+    #[must_use]
+    pub fn expecting(mut self, expectations: &[ExpectationContent]) -> Self {
+        let service = self.manifest.services.last_mut();
+        service.unwrap().extensions.extend(ExpectationContent::extension(expectations));
         self
     }
 

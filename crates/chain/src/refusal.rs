@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use bundle::{Denial, DenialKind, Sha256, UnixSeconds};
+use bundle::{Denial, DenialKind, ExpectedName, Sha256, UnixSeconds};
 
 use crate::text::cut;
 use crate::{Certificate, DateText, Purpose};
@@ -37,6 +37,13 @@ pub enum Refusal {
         certificate: CertificateLabel,
         /// The entry of the deny list.
         denial: Denial,
+    },
+    /// The service has expectations of a name in the peer's certificate, and none fits.
+    Expectation {
+        /// Which name.
+        name: ExpectedName,
+        /// What stands there.
+        presented: String,
     },
     /// The certificate is not for the name that was asked for.
     Name {
@@ -97,7 +104,7 @@ pub struct CertificateLabel {
 }
 
 impl Refusal {
-    /// The stable code for reports: `chain`, `constraint`, `date`, `denied`, `name`, `pin` or `purpose`.
+    /// The stable code for reports: `chain`, `constraint`, `date`, `denied`, `expectation`, `name`, `pin` or `purpose`.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -105,6 +112,7 @@ impl Refusal {
             Self::Constraint { .. } => "constraint",
             Self::Date { .. } => "date",
             Self::Denied { .. } => "denied",
+            Self::Expectation { .. } => "expectation",
             Self::Name { .. } => "name",
             Self::Pin { .. } => "pin",
             Self::Purpose { .. } => "purpose",
@@ -114,7 +122,7 @@ impl Refusal {
     /// The more useful of two reasons.
     ///
     /// A denial is never hidden by anything. A wrong name comes next: another server answered. Then what got
-    /// furthest: a path that fails only its pin is nearer to the truth than one that ends nowhere.
+    /// furthest: a path that fails only an expectation or its pin is nearer to the truth than one that ends nowhere.
     #[must_use]
     pub(crate) fn or_better(self, other: Option<Self>) -> Self {
         match other {
@@ -125,8 +133,9 @@ impl Refusal {
 
     const fn rank(&self) -> u8 {
         match self {
-            Self::Denied { .. } => 6,
-            Self::Name { .. } => 5,
+            Self::Denied { .. } => 7,
+            Self::Name { .. } => 6,
+            Self::Expectation { .. } => 5,
             Self::Pin { .. } => 4,
             Self::Constraint { .. } => 3,
             Self::Purpose { .. } => 2,
@@ -172,6 +181,10 @@ impl fmt::Display for Refusal {
                     write!(f, "the key of {certificate} is on the deny list as {}", denial.sha256)
                 }
             },
+            Self::Expectation { name, presented } => {
+                let name = name.words();
+                write!(f, "the certificate's {name} is \"{presented}\", and the service expects another one")
+            }
             Self::Name { asked, presented } if presented.is_empty() => {
                 write!(f, "the certificate names no host, and {asked} was asked for")
             }

@@ -158,7 +158,8 @@ fn scope_bytes(service: &Service<'_>) -> usize {
     };
     let lists = anchors.saturating_mul(size_of::<AnchorIndex>());
     let lists = lists.saturating_add(service.pins.count().saturating_mul(size_of::<Pin>()));
-    service.name.len().saturating_add(lists.saturating_add(size_of::<Scope>()).saturating_mul(GROWTH))
+    let text = service.name.len().saturating_add(service.expectations().as_bytes().len());
+    text.saturating_add(lists.saturating_add(size_of::<Scope>()).saturating_mul(GROWTH))
 }
 
 /// What an anchor takes of the heap: parts of its certificate, its limits, and the label that names it.

@@ -2,11 +2,11 @@
 
 use arbitrary::{Result, Unstructured};
 use bundle::{
-    AnchorState, Denial, DenialKind, Floor, Order, Pin, PinKind, Previous, Purposes, Role, Sha256,
-    UnixSeconds, limits,
+    AnchorState, Denial, DenialKind, ExpectedName, Floor, Order, Pin, PinKind, Previous, Purposes, Role,
+    Sha256, UnixSeconds, extension_id, limits,
     write::{
-        AnchorContent, ConstraintContent, ExtensionContent, GroupContent, HeadContent, IntermediateContent,
-        KeyringContent, ManifestContent, ServiceAnchors, ServiceContent,
+        AnchorContent, ConstraintContent, ExpectationContent, ExtensionContent, GroupContent, HeadContent,
+        IntermediateContent, KeyringContent, ManifestContent, ServiceAnchors, ServiceContent,
     },
 };
 
@@ -98,8 +98,24 @@ fn service(u: &mut Unstructured<'_>, anchors: &[Sha256]) -> Result<ServiceConten
         anchors: if all { ServiceAnchors::All } else { ServiceAnchors::Listed(listed(u)?) },
         pins,
         probe: u.arbitrary()?,
-        extensions: extensions(u)?,
+        extensions: service_extensions(u)?,
     })
+}
+
+/// Extensions of a service: any, and expectations that can be read.
+fn service_extensions(u: &mut Unstructured<'_>) -> Result<Vec<ExtensionContent>> {
+    let mut extensions = extensions(u)?;
+    extensions.retain(|extension| extension.id != extension_id::EXPECTATIONS);
+    let expectations = list(u, 0, |u| {
+        Ok(ExpectationContent {
+            name: *u.choose(&ExpectedName::ALL)?,
+            attributes: list(u, 1, |u| Ok((u.arbitrary::<[u8; 3]>()?.to_vec(), label(u)?)))?,
+            until: UnixSeconds(u.arbitrary()?),
+        })
+    })?;
+    extensions.extend(ExpectationContent::extension(&expectations));
+    extensions.sort_by(|one, other| (one.id, &one.content).cmp(&(other.id, &other.content)));
+    Ok(extensions)
 }
 
 fn denial(u: &mut Unstructured<'_>) -> Result<Denial> {

@@ -3,11 +3,13 @@
 mod anchor;
 mod constraint;
 mod denial;
+mod expectation;
 mod service;
 
 pub use anchor::{Anchor, AnchorState, Intermediate, Purposes};
 pub use constraint::{ConstraintSet, Subtree};
 pub use denial::{Denial, DenialKind, DistrustOrder};
+pub use expectation::{Expectation, ExpectedAttribute, ExpectedName};
 use serde::{Deserialize, Serialize};
 pub use service::{AnchorIndex, Anchors, Pin, PinKind, Service, Url};
 

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    DecodeError, DecodeErrorKind, Extensions, HostPattern, Item, Section, Sha256, UnixSeconds, extension,
-    limits,
+    DecodeError, DecodeErrorKind, Expectation, Extensions, HostPattern, Item, Section, Sha256, UnixSeconds,
+    extension, extension_id, limits,
 };
 
 /// A named peer of the fleet.
@@ -76,6 +76,25 @@ impl<'a> Service<'a> {
         !extension::has_unknown_critical(self.extensions)
     }
 
+    /// What the names in its certificate are expected to say, if anything is.
+    #[must_use]
+    pub fn expectations(&self) -> Section<'a, Expectation<'a>> {
+        let mut extensions = self.extensions.iter();
+        let carried = extensions.find(|extension| extension.id == extension_id::EXPECTATIONS);
+        carried.map_or(Section::empty(), |extension| Section::from_bytes(extension.content))
+    }
+
+    fn check_expectations(&self, offset: usize) -> Result<(), DecodeError> {
+        let fail = |kind| Err(DecodeError::new(Expectation::FIELD, offset, kind));
+        let mut carried =
+            self.extensions.iter().filter(|extension| extension.id == extension_id::EXPECTATIONS);
+        let Some(extension) = carried.next() else { return Ok(()) };
+        if Section::<Expectation<'_>>::from_bytes(extension.content).check(offset)? == 0 {
+            return fail(DecodeErrorKind::Empty);
+        }
+        if carried.next().is_some() { fail(DecodeErrorKind::Order) } else { Ok(()) }
+    }
+
     /// True where the service answers under this name and port.
     #[must_use]
     pub fn answers_on(&self, host: &str, port: u16) -> bool {
@@ -121,7 +140,7 @@ impl<'a> Item<'a> for Service<'a> {
         }
         self.pins.check(offset)?;
         self.extensions.check(offset)?;
-        Ok(())
+        self.check_expectations(offset)
     }
 
     fn precedes(&self, next: &Self) -> bool {

@@ -4,6 +4,7 @@
 //! half accepts; they do not judge policy, which is the publisher's.
 
 mod content;
+mod expectation;
 mod files;
 mod manifest;
 mod patch;
@@ -15,6 +16,7 @@ use alloc::vec::Vec;
 pub use content::{
     GroupContent, HeadContent, KeyContent, KeyringContent, RecoveryContent, RoleContent, echo_body,
 };
+pub use expectation::ExpectationContent;
 pub use files::{keyring_file, seed, update, usb};
 pub use manifest::{
     AnchorContent, ConstraintContent, ExtensionContent, IntermediateContent, ManifestContent, PinContent,

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what a test needs and does not get is its failure")]
 
 mod denials;
+mod expectations;
 mod kit;
 mod memory;
 mod profiles;

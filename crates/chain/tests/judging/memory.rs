@@ -5,7 +5,8 @@
 use std::hint::black_box;
 
 use crate::kit::{Case, World};
-use bundle::Denial;
+use bundle::write::ExpectationContent;
+use bundle::{Denial, ExpectedName};
 use chain::pki::{Authority, Content, Release, denial};
 use chain::{AnchorSet, STEPS_MAX, Selection, SelectionError, Served, Steps};
 use rcgen::DnType;
@@ -147,6 +148,33 @@ fn a_certificate_of_nothing_but_purposes_takes_what_was_announced() {
             params.extended_key_usages = (0..count).map(purpose).collect();
         });
         check(&hub(&world), &Case { leaf: leaf.certificate, ..world.case() });
+    }
+}
+
+#[test]
+fn an_issuer_and_a_subject_of_any_length_that_nobody_expects_take_what_was_announced() {
+    let root = Authority::root("Root", 2020..2040);
+    let long = |params: &mut rcgen::CertificateParams| {
+        params.distinguished_name.push(DnType::OrganizationName, "x".repeat(LONG));
+    };
+    let intermediate = root.intermediate_with("Intermediate", 2020..2030, long);
+    let expectation = |name, number: usize| ExpectationContent {
+        name,
+        attributes: vec![(vec![0x55, 4, 10], format!("{number} {}", "y".repeat(100)))],
+        until: chain::pki::january(2030),
+    };
+    for name in ExpectedName::ALL {
+        let leaf = intermediate.leaf_with("hub.example", 2025..2027, long);
+        let world = World {
+            leaf,
+            root: Authority::root("Root", 2020..2040),
+            intermediate: root.intermediate("-", 2020..2030),
+        };
+        let case = Case { intermediates: vec![intermediate.certificate().clone()], ..world.case() };
+        let content = Content::default().anchor(root.certificate()).service("hub", &[]);
+        let content = content.expecting(&[0, 1, 2, 3, 4, 5, 6].map(|number| expectation(name, number)));
+        assert_eq!(case.verdict(&content).code(), "expectation");
+        check(&content, &case);
     }
 }
 

@@ -29,7 +29,7 @@ pub struct ExportSet {
     pub files: Vec<Artefact>,
     /// What was left out.
     pub omissions: Vec<Omission>,
-    /// Services whose pins the files cannot carry.
+    /// Services whose pins and expected names the files cannot carry.
     pub pins_not_carried: Vec<String>,
     /// Denials that the files cannot carry, because they name no anchor.
     pub denials_not_carried: usize,
@@ -82,7 +82,9 @@ impl ExportSet {
         files.extend(all.iter().filter(|entry| entry.is_in(Form::Der)).map(|entry| der_file(entry)));
         files.extend(environment_file(&version, folder));
         let omissions = omissions(&entries);
-        let pinned = manifest.services().filter(|service| !service.pins.is_empty());
+        let pinned = manifest
+            .services()
+            .filter(|service| !service.pins.is_empty() || !service.expectations().is_empty());
         let pins_not_carried: Vec<String> = pinned.map(|service| service.name.to_owned()).collect();
         let denials_not_carried = denials_not_carried(installed, &entries);
         let mut set = Self { version, files, omissions, pins_not_carried, denials_not_carried };

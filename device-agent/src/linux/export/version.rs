@@ -34,7 +34,7 @@ pub(super) struct VersionFile<'a> {
     pub(super) files: BTreeMap<&'a str, String>,
     /// Anchors that the bundle has and some file lacks.
     pub(super) omitted: &'a [Omission],
-    /// Services whose pins no exported file can carry.
+    /// Services whose pins and expected names no exported file can carry.
     pub(super) pins_not_carried: Vec<&'a str>,
     /// Entries of the deny list that name no anchor of the bundle: no exported file can carry them.
     pub(super) denials_not_carried: usize,

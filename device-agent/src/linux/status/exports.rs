@@ -27,7 +27,7 @@ pub struct Exports {
     pub medium: Medium,
     /// Anchors that are in the bundle and not in every file.
     pub omitted: Vec<Omission>,
-    /// Services whose pins no file can carry.
+    /// Services whose pins and expected names no file can carry.
     pub pins_not_carried: Vec<String>,
     /// Denials that no file can carry.
     pub denials_not_carried: usize,

@@ -7,6 +7,7 @@ mod findings;
 mod freshness;
 mod journal;
 mod overview;
+mod requirement;
 mod trusted;
 mod words;
 
@@ -16,4 +17,5 @@ pub use findings::Finding;
 pub use freshness::Freshness;
 pub use journal::{Journal, RefusedRelease};
 pub use overview::Overview;
+pub use requirement::{Requirement, RequirementKind};
 pub use trusted::{ServiceLine, Standing, Trusted};

@@ -70,7 +70,7 @@ impl Overview {
         };
         let exports = settings.export.as_ref().filter(|_| settings.mode == Mode::Install);
         let trusted =
-            installed.as_deref().map(|installed| Trusted::of(installed, &journal.record, image.hosts()));
+            installed.as_deref().map(|installed| Trusted::of(installed, &journal.record, image.hosts(), now));
         let mut overview = Self {
             device: settings.device.clone(),
             channel: settings.channel.clone(),

@@ -1,9 +1,11 @@
 //! The release that applications read, and why it is this one.
 
+use bundle::UnixSeconds;
 use serde::Serialize;
 use store::Record;
 use trust_store::{Installed, Origin};
 
+use super::Requirement;
 use crate::linux::clock::instant;
 use crate::{LocalHost, service_endpoints};
 
@@ -59,12 +61,19 @@ pub struct ServiceLine {
     pub probed_endpoints: usize,
     /// True where it is to be probed and cannot be: its hosts are wildcards, and the configuration names none.
     pub lacks_local_host: bool,
-    /// Whether it has pins.
-    pub is_pinned: bool,
+    /// Its pins, and the names that its certificate is expected to have.
+    pub requirements: Vec<Requirement>,
 }
 
 impl Trusted {
-    pub(super) fn of(installed: &Installed, record: &Record, local_hosts: &[LocalHost<'_>]) -> Self {
+    pub(super) fn of(
+        installed: &Installed,
+        record: &Record,
+        local_hosts: &[LocalHost<'_>],
+        now: Option<UnixSeconds>,
+    ) -> Self {
+        // As chains are judged: without a clock, nothing ends before the floor says so.
+        let earliest = now.unwrap_or(record.floors.time);
         let manifest = installed.manifest().ok();
         let services = manifest.iter().flat_map(bundle::Manifest::services);
         let standing = match (installed.origin(), installed.is_trial()) {
@@ -85,7 +94,9 @@ impl Trusted {
             installed_at: committed_at.map(instant),
             generation: installed.generation(),
             anchors: installed.all_anchors().count(),
-            services: services.map(|service| ServiceLine::of(installed, service, local_hosts)).collect(),
+            services: services
+                .map(|service| ServiceLine::of(installed, service, local_hosts, earliest))
+                .collect(),
             unusable_anchors: installed
                 .set()
                 .unusable()
@@ -98,7 +109,12 @@ impl Trusted {
 }
 
 impl ServiceLine {
-    fn of(installed: &Installed, service: bundle::Service<'_>, local_hosts: &[LocalHost<'_>]) -> Self {
+    fn of(
+        installed: &Installed,
+        service: bundle::Service<'_>,
+        local_hosts: &[LocalHost<'_>],
+        earliest: UnixSeconds,
+    ) -> Self {
         let probed_endpoints =
             if service.probe { service_endpoints(service, local_hosts).count() } else { 0 };
         Self {
@@ -108,7 +124,7 @@ impl ServiceLine {
             is_probed: probed_endpoints > 0,
             probed_endpoints,
             lacks_local_host: service.probe && probed_endpoints == 0,
-            is_pinned: !service.pins.is_empty(),
+            requirements: Requirement::all(&service, earliest),
         }
     }
 }

@@ -126,7 +126,7 @@ impl Overview {
             line(f, "", format_args!("left out: {subject} ({reason}), sha256 {}", omission.sha256))?;
         }
         for service in &exports.pins_not_carried {
-            line(f, "", format_args!("the pins of {service} cannot be exported"))?;
+            line(f, "", format_args!("the pins and expected names of {service} cannot be exported"))?;
         }
         if exports.denials_not_carried > 0 {
             let count = counted(exports.denials_not_carried, "denial");
@@ -165,10 +165,12 @@ fn anchor_lines(f: &mut fmt::Formatter<'_>, trusted: &Trusted) -> fmt::Result {
             ServiceLine { lacks_local_host: true, .. } => ", not probed: wildcard, no local host",
             _ => "",
         };
-        let pinned = if service.is_pinned { ", pinned" } else { "" };
         let hosts = service.hosts.join(", ");
         let anchors = counted(service.anchors, "anchor");
-        line(f, "service", format_args!("{}: {anchors}{probed}{pinned}; {hosts}", service.name))?;
+        line(f, "service", format_args!("{}: {anchors}{probed}; {hosts}", service.name))?;
+        for requirement in &service.requirements {
+            line(f, "", requirement)?;
+        }
     }
     Ok(())
 }

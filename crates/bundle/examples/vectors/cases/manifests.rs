@@ -1,8 +1,8 @@
 //! Faults of a manifest's body: signed by the right people, and still not acceptable.
 
 use bundle::{
-    Denial, DenialKind, Kind, Order, Pin, PinKind, Sha256, UnixSeconds,
-    write::{ConstraintContent, ExtensionContent, ManifestContent, ServiceAnchors},
+    Denial, DenialKind, ExpectedName, Kind, Order, Pin, PinKind, Sha256, UnixSeconds, extension_id,
+    write::{ConstraintContent, ExpectationContent, ExtensionContent, ManifestContent, ServiceAnchors},
 };
 
 use super::case;
@@ -28,6 +28,7 @@ fn body() -> Vec<u8> {
 pub(super) fn cases() -> Vec<(&'static str, Vector)> {
     let mut all = encodings();
     all.extend(contents());
+    all.extend(expectations());
     all.extend(lists());
     all
 }
@@ -104,6 +105,9 @@ fn contents() -> Vec<(&'static str, Vector)> {
                 content.anchors[1].extensions = vec![extension(false)];
                 content.services[0].pins =
                     vec![Pin { kind: PinKind::Spki, sha256: Sha256([5; 32]), until: far }];
+                let expected =
+                    ExpectationContent::extension(&[issued_by("Some CA"), issued_by("Another CA")]);
+                content.services[0].extensions.extend(expected);
                 content.denials = vec![denied];
                 content.distrust_orders = vec![(denied.sha256, "key compromise".into())];
                 content.urls = vec!["https://bundles.example/".into()];
@@ -133,6 +137,69 @@ fn contents() -> Vec<(&'static str, Vector)> {
         (
             "manifest_note_too_long",
             with("A note above 160 bytes.", |content| content.anchors[0].note = "x".repeat(161)),
+        ),
+    ]
+}
+
+/// An expectation of an issuer with this organization (2.5.4.10).
+fn issued_by(organization: &str) -> ExpectationContent {
+    ExpectationContent {
+        name: ExpectedName::Issuer,
+        attributes: vec![(vec![0x55, 4, 10], organization.into())],
+        until: UnixSeconds(1_900_000_000),
+    }
+}
+
+fn expectations() -> Vec<(&'static str, Vector)> {
+    let expecting = |comment, expectations: &[ExpectationContent]| {
+        with(comment, |content| {
+            content.services[0].extensions.extend(ExpectationContent::extension(expectations));
+        })
+    };
+    let raw = |content: &[u8]| ExtensionContent {
+        id: extension_id::EXPECTATIONS,
+        critical: false,
+        content: content.to_vec(),
+    };
+    let bare = ExpectationContent { attributes: Vec::new(), ..issued_by("") };
+    let many: Vec<ExpectationContent> = (0..9).map(|number| issued_by(&format!("CA {number}"))).collect();
+    vec![
+        (
+            "manifest_expectation_critical",
+            with("Expectations that are critical: whoever knows them uses the service.", |content| {
+                let expected = ExpectationContent::extension(&[issued_by("Some CA")]);
+                let critical = expected.map(|extension| ExtensionContent { critical: true, ..extension });
+                content.services[0].extensions.extend(critical);
+            }),
+        ),
+        ("manifest_expectation_of_nothing", expecting("A name of which nothing is asked.", &[bare])),
+        (
+            "manifest_expectation_of_a_blank",
+            expecting("A text of blanks, which fits every empty one.", &[issued_by("  ")]),
+        ),
+        (
+            "manifest_expectation_text_too_long",
+            expecting("A text above 128 bytes.", &[issued_by(&"x".repeat(129))]),
+        ),
+        ("manifest_too_many_expectations", expecting("Nine expectations.", &many)),
+        (
+            "manifest_expectations_empty",
+            with("Expectations without one.", |content| content.services[0].extensions = vec![raw(&[])]),
+        ),
+        (
+            "manifest_expectations_malformed",
+            with("Expectations that end in the middle.", |content| {
+                content.services[0].extensions = vec![raw(&[0, 9, 3])];
+            }),
+        ),
+        (
+            "manifest_expectations_twice",
+            with("Expectations in two extensions of one service.", |content| {
+                for organization in ["Some CA", "Another CA"] {
+                    let expected = ExpectationContent::extension(&[issued_by(organization)]);
+                    content.services[0].extensions.extend(expected);
+                }
+            }),
         ),
     ]
 }
