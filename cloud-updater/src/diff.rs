@@ -9,14 +9,8 @@ use bundle::write::{
 use bundle::{Purposes, Sha256, extension_id};
 use serde::Serialize;
 
-use crate::certificate::Certificate;
-use crate::date;
-
-/// Descriptions of certificates by their SHA-256.
-#[derive(Clone, Debug, Default)]
-pub struct Names {
-    summaries: BTreeMap<Sha256, String>,
-}
+pub use crate::names::Names;
+use crate::{date, requirement};
 
 /// One side of a comparison.
 #[derive(Clone, Copy, Debug)]
@@ -61,32 +55,14 @@ pub enum ChangeKind {
     Changed,
 }
 
-impl Names {
-    /// Learns the names of certificates in DER; what is none has no name.
-    pub fn learn<'a>(&mut self, certificates: impl IntoIterator<Item = &'a [u8]>) {
-        for der in certificates {
-            let sha256 = Sha256::of(&[der]);
-            if let Ok(certificate) = Certificate::parse(der.to_vec()) {
-                self.summaries.insert(sha256, certificate.summary());
-            }
-        }
-    }
-
-    /// What the certificate is called.
-    #[must_use]
-    pub fn of(&self, sha256: Sha256) -> String {
-        self.summaries.get(&sha256).cloned().unwrap_or_else(|| format!("certificate {sha256}"))
-    }
-}
-
 impl Difference {
     /// What changes from `before` to `after`.
     #[must_use]
     pub fn between(before: Side<'_>, after: Side<'_>) -> Self {
         let mut changes = Vec::new();
         let name = |sha256: Sha256| {
-            let known = after.names.summaries.get(&sha256).or_else(|| before.names.summaries.get(&sha256));
-            known.cloned().unwrap_or_else(|| format!("certificate {sha256}"))
+            let known = after.names.summary(sha256).or_else(|| before.names.summary(sha256));
+            known.map_or_else(|| format!("certificate {sha256}"), str::to_owned)
         };
         let (old, new) = (before.content, after.content);
         compare(
@@ -114,6 +90,7 @@ impl Difference {
             |service| service_fields(service, name),
         );
         reaches(&mut changes, old, new, name);
+        require(&mut changes, old, new, [after.names, before.names]);
         compare(
             &mut changes,
             "denial",
@@ -254,6 +231,18 @@ fn reaches(
     }
 }
 
+/// Says of each service which pins and expected names come, go, and end on another day.
+fn require(changes: &mut [Change], old: &ManifestContent, new: &ManifestContent, names: [&Names; 2]) {
+    for now in &new.services {
+        let before = old.services.iter().find(|service| service.name == now.name);
+        // Where they differ, the service does, and its change stands there already.
+        let known = changes.iter_mut().find(|change| change.what == "service" && change.name == now.name);
+        if let Some(change) = known {
+            change.details.extend(requirement::changes(before, now, names));
+        }
+    }
+}
+
 /// The anchors that serve a service.
 fn reach(manifest: &ManifestContent, service: &ServiceContent) -> BTreeSet<Sha256> {
     match &service.anchors {
@@ -317,19 +306,13 @@ fn service_fields(service: &ServiceContent, name: impl Fn(Sha256) -> String) -> 
             listed(&names)
         }
     };
-    let pins = service.pins.iter().map(|pin| {
-        let kind = match pin.kind {
-            bundle::PinKind::Spki => "spki",
-            bundle::PinKind::Certificate => "certificate",
-        };
-        format!("{kind} {} until {}", pin.sha256, date::instant(pin.until))
-    });
+    // Pins and expected names are told one by one.
+    let extensions = service.extensions.iter().filter(|it| it.id != extension_id::EXPECTATIONS);
     vec![
         ("hosts", listed(&service.hosts)),
         ("anchors", anchors),
-        ("pins", listed(&pins.collect::<Vec<_>>())),
         ("probe", service.probe.to_string()),
-        ("extensions", listed(&service.extensions.iter().map(service_extension).collect::<Vec<_>>())),
+        ("extensions", listed(&extensions.map(service_extension).collect::<Vec<_>>())),
     ]
 }
 

@@ -21,9 +21,11 @@ pub mod hexadecimal;
 pub mod input;
 pub mod key;
 pub mod lock;
+mod names;
 mod output;
 pub mod publish;
 pub mod repository;
+mod requirement;
 pub mod server;
 
 pub use context::Context;

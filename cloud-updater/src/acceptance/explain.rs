@@ -6,7 +6,7 @@ use bundle::{
 
 use super::head::percent;
 use crate::certificate::Certificate;
-use crate::date;
+use crate::{date, requirement};
 
 /// What a keyring means.
 pub(super) fn keyring(keyring: &Keyring<'_>) -> Vec<String> {
@@ -75,6 +75,7 @@ pub(super) fn manifest(manifest: &Manifest<'_>, blob: impl Fn(Sha256) -> Option<
     }
     for service in manifest.services() {
         lines.push(service_words(&service, &names));
+        lines.extend(requirement::demands(&service).into_iter().map(|words| format!("  - {words}.")));
     }
     for denial in manifest.denials().iter() {
         lines.push(format!("- Denied wherever it stands: the {} {}.", denial.kind, denial.sha256));
@@ -117,12 +118,8 @@ fn service_words(service: &Service<'_>, names: &[String]) -> String {
             listed.cloned().collect::<Vec<_>>().join(", ")
         }
     };
-    let pins = match service.pins.count() {
-        0 => String::new(),
-        count => format!(", and one of {count} pins must be in the chain"),
-    };
     let probe = if service.probe { "; devices prove a new release against it first" } else { "" };
-    format!("- The service {} at {} is served by {anchors}{pins}{probe}.", service.name, hosts.join(", "))
+    format!("- The service {} at {} is served by {anchors}{probe}.", service.name, hosts.join(", "))
 }
 
 /// The certificate's short name and last day where it is at hand, else its digest.

@@ -8,13 +8,13 @@ use serde::Serialize;
 use super::pending;
 use super::side::Viewed;
 use super::text::probe_notes;
-use crate::diff::{Change, Difference};
+use crate::diff::{Change, Difference, Names};
 use crate::document::{Blobs, Draft, DraftFile, Manifest, Requirement, Signers, content};
 use crate::fleet::{self, Spread};
 use crate::head::check_clock;
 use crate::publish::{Archive, Plan, Step, StoredRelease};
 use crate::repository::{Repository, check_reason};
-use crate::{Context, Error, Exit};
+use crate::{Context, Error, Exit, requirement};
 
 /// Options of `draft`.
 #[derive(Clone, Debug, Args)]
@@ -56,6 +56,7 @@ struct Answer {
     bundle_bytes: u64,
     bundle_bytes_max: u64,
     changes: Vec<Change>,
+    warnings: Vec<String>,
     signers: Vec<SignersAnswer>,
     promoted: Option<Promoted>,
     notes: String,
@@ -151,12 +152,8 @@ impl Drafting<'_> {
             return Ok(Draft::revoke_all(self.channel, &content::denials(self.repository, self.channel)?));
         }
         let now = content::of_repository(self.repository, self.channel)?;
-        for (service, subject) in content::pinned_intermediates(&now) {
-            self.context.output().warning(format_args!(
-                "{service} pins the intermediate {subject}: CAs replace intermediates without notice, and devices that \
-                 have nothing else in the chain are then cut off; pin its root, or the server's own key"
-            ));
-        }
+        let names = Names::of_certificates(now.blobs.values().map(Vec::as_slice));
+        requirement::check(&now.manifest, &names, self.context.now())?;
         Ok(Draft::of_content(self.channel, &now.manifest, now.blobs))
     }
 
@@ -294,18 +291,20 @@ impl Drafting<'_> {
             self.repository.record(self.context.now(), "draft", &subject, &self.args.reason)?;
         }
         self.context.output().data("cloud-updater.draft.1", &answer, text)?;
+        answer.warnings.iter().for_each(|words| self.context.output().warning(words));
         Ok(Exit::Done)
     }
 
     fn answer(&self, manifest: &Manifest, files: &[(u32, DraftFile)]) -> Result<Answer, Error> {
         let layout = self.repository.layout();
-        let (mut changes, mut signers, mut notes) = (Vec::new(), Vec::new(), String::new());
+        let (mut changes, mut warnings, mut signers, mut notes) = Default::default();
         if let Some((_, file)) = files.first() {
             let (before, mut after) = Viewed::of_draft(file)?;
             let entries = self.repository.anchors()?;
             after.names.learn(entries.iter().map(|entry| entry.certificate.der()));
             changes = Difference::between(before.side(), after.side()).changes;
             notes = probe_notes(&after.content.services);
+            warnings = requirement::warnings(&after.content, &after.names, self.context.now());
             signers = Signers::of_draft(file)?
                 .requirements()
                 .iter()
@@ -322,6 +321,7 @@ impl Drafting<'_> {
             bundle_bytes: self.slot_bytes(manifest)?,
             bundle_bytes_max: self.repository.fleet().bundle_bytes_max(self.channel),
             changes,
+            warnings,
             signers,
             promoted: self.promoted()?,
             notes,
@@ -336,6 +336,7 @@ impl Drafting<'_> {
             bundle_bytes: 0,
             bundle_bytes_max: self.repository.fleet().bundle_bytes_max(self.channel),
             changes: Vec::new(),
+            warnings: Vec::new(),
             signers: Vec::new(),
             promoted: None,
             notes: String::new(),

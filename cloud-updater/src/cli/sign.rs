@@ -20,7 +20,7 @@ use crate::head::check_clock_is_reached;
 use crate::key::PassphraseFlags;
 use crate::publish::Archive;
 use crate::repository::{Repository, files_with, signature_name};
-use crate::{Context, Error, Exit, date, input};
+use crate::{Context, Error, Exit, date, input, requirement};
 
 /// Options of `sign`.
 #[derive(Clone, Debug, Args)]
@@ -52,6 +52,7 @@ struct Signed {
     epoch: u16,
     digest: String,
     changes: Vec<Change>,
+    warnings: Vec<String>,
     signers: Vec<SignersAnswer>,
 }
 
@@ -63,6 +64,7 @@ struct Task {
     signers: Signers,
     signature_folder: PathBuf,
     changes: Vec<Change>,
+    warnings: Vec<String>,
     text: String,
 }
 
@@ -77,6 +79,7 @@ pub(super) fn run(args: &SignArgs, context: &Context) -> Result<Exit, Error> {
     let show_first = !context.output().is_json();
     for task in tasks.iter().filter(|_| show_first) {
         context.output().line(&task.text)?;
+        task.warnings.iter().for_each(|words| context.output().warning(words));
     }
     let mut answer = Answer { signed: Vec::new() };
     if context.dry_run() {
@@ -162,7 +165,7 @@ impl Task {
                            with, are not to be believed";
             context.output().warning(format_args!("{}: {message}", path.display()));
         }
-        let mut changes = Vec::new();
+        let (mut changes, mut warnings) = (Vec::new(), Vec::new());
         let mut text = format!("{}\n", path.display());
         text.push_str(&format!("reason given: {}\n", draft.reason));
         if !draft.keyring.is_empty() {
@@ -182,6 +185,10 @@ impl Task {
         } else {
             let (before, after) = Viewed::of_draft(draft)?;
             changes = Difference::between(before.side(), after.side()).changes;
+            warnings = requirement::warnings(&after.content, &after.names, context.now());
+            // The machine that drafted it is not believed to have checked.
+            let fault = requirement::check(&after.content, &after.names, context.now()).err();
+            warnings.extend(fault.map(|error| error.to_string()));
             text.push_str(&release_text(&unsigned, draft, &before.label, &changes)?);
         }
         let folder = path.parent().map(Path::to_owned).unwrap_or_default();
@@ -193,6 +200,7 @@ impl Task {
             signers,
             signature_folder: folder,
             changes,
+            warnings,
             text,
         })
     }
@@ -241,6 +249,7 @@ impl Task {
             signers,
             signature_folder: repository.layout().drafts(Some(channel)),
             changes: Vec::new(),
+            warnings: Vec::new(),
             text,
         })
     }
@@ -257,6 +266,7 @@ impl Task {
             epoch: header.order.epoch,
             digest: self.unsigned.digest().to_string(),
             changes: self.changes.clone(),
+            warnings: self.warnings.clone(),
             signers: self
                 .signers
                 .requirements()

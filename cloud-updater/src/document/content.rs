@@ -49,30 +49,18 @@ pub fn of_repository(repository: &Repository, channel: &str) -> Result<Content, 
         blobs.insert(sha256, entry.certificate.der().to_vec());
     }
     for (name, service) in repository.services()?.of_channel(channel) {
-        manifest.services.push(service_content(name, service, &entries, &mine)?);
+        let known = || entries.iter().chain(&intermediates);
+        let key_of = |wanted: &str| {
+            let mut found =
+                known().filter(|entry| entry.answers_to(wanted)).map(|it| it.certificate.spki_sha256);
+            let key = found.next()?;
+            found.all(|other| other == key).then_some(key)
+        };
+        let pins = service.pins(name, key_of)?;
+        manifest.services.push(ServiceContent { pins, ..service_content(name, service, &entries, &mine)? });
     }
     check_counts(&manifest)?;
     Ok(Content { manifest, blobs })
-}
-
-/// Pins that name an intermediate of the bundle: the service, and the intermediate's subject.
-///
-/// CAs replace intermediates without notice; in 2020 those of Azure's services left within months, and every device that
-/// had pinned one had to be rebuilt.
-#[must_use]
-pub fn pinned_intermediates(content: &Content) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    for entry in &content.manifest.intermediates {
-        let der = content.blobs.get(&entry.sha256).map(Vec::as_slice).unwrap_or_default();
-        let Ok(certificate) = chain::Certificate::parse(der) else { continue };
-        let key = certificate.spki_sha256();
-        for service in &content.manifest.services {
-            if service.pins.iter().any(|pin| pin.sha256 == entry.sha256 || pin.sha256 == key) {
-                found.push((service.name.clone(), certificate.subject().to_string()));
-            }
-        }
-    }
-    found
 }
 
 /// The deny list and distrust orders of `channel` as the repository has them now, and nothing else.
@@ -187,9 +175,9 @@ fn service_content(
         name: name.to_owned(),
         hosts: service.hosts.clone(),
         anchors,
-        pins: service.pins(name)?,
+        pins: Vec::new(),
         probe: service.probe,
-        extensions: service.extensions(),
+        extensions: service.extensions(name)?,
     })
 }
 

@@ -21,6 +21,7 @@ pub mod fleet_file;
 mod key_folder;
 mod layout;
 mod log;
+mod requirement_settings;
 mod role_settings;
 mod rollout_file;
 pub mod service_file;
@@ -37,6 +38,8 @@ pub use anchor_record::{
 };
 pub use key_folder::KeyFolder;
 pub use layout::{Layout, signature_name};
+pub(crate) use requirement_settings::folded;
+pub use requirement_settings::{ExpectationSettings, PinSettings};
 pub use role_settings::{RoleHolders, RoleSettings};
 pub use rollout_file::{HeadMark, Rollout, Share};
 
@@ -187,7 +190,7 @@ mod tests {
         let fleet = FleetFile::parse(example("fleet.toml")).unwrap();
         assert_eq!(fleet.channel_or_only(None).unwrap(), "prod");
         let services = ServiceFile::parse(example("services.toml")).unwrap();
-        assert_eq!(services.services["iot-hub"].pins("iot-hub").unwrap().len(), 2);
+        assert_eq!(services.services["iot-hub"].pins("iot-hub", |_| None).unwrap().len(), 2);
         let file = "anchors/some-root-0a1b2c3d.toml";
         let record: AnchorRecord = settings::parse(example(file), file).unwrap();
         record.check(file).unwrap();

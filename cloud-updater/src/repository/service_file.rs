@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
-use bundle::write::ExtensionContent;
-use bundle::{HostPattern, Pin, PinKind, Sha256, extension_id, limits};
+use bundle::write::{ExpectationContent, ExtensionContent};
+use bundle::{HostPattern, Pin, Sha256, extension_id, limits};
 use chain::Profile;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 
+use super::requirement_settings::{self, ExpectationSettings, PinSettings};
 use super::settings;
-use crate::{Error, date, hexadecimal};
+use crate::Error;
 
 /// Name of the file, in the repository's folder.
 pub const SERVICE_FILE: &str = "services.toml";
@@ -36,6 +37,9 @@ pub struct ServiceSettings {
     /// What its chain must hold.
     #[serde(default)]
     pub pins: Vec<PinSettings>,
+    /// What the names in its certificate are expected to be.
+    #[serde(default)]
+    pub expect: Vec<ExpectationSettings>,
     /// What its certificates keep to beside the rules of path validation; the rules for private CAs where nothing is said.
     #[serde(default, deserialize_with = "profile")]
     pub profile: Profile,
@@ -56,18 +60,6 @@ pub enum AnchorChoice {
     All,
     /// The anchors with these names.
     Named(Vec<String>),
-}
-
-/// One entry of `pins`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct PinSettings {
-    /// `spki` or `certificate`.
-    pub kind: String,
-    /// SHA-256 in hexadecimal.
-    pub sha256: String,
-    /// The day from which the pin is ignored.
-    pub until: String,
 }
 
 impl ServiceFile {
@@ -143,54 +135,38 @@ impl ServiceSettings {
                 "a service without an anchor can be reached by nobody",
             ));
         }
-        self.pins(name).map(drop)
+        // Which keys the names stand for, the repository knows; here they must be different ones.
+        self.pins(name, |anchor| Some(Sha256::of(&[anchor.as_bytes()])))?;
+        self.expectations(name).map(drop)
     }
 
     /// The extensions that carry what stands here and has no field in the format.
-    #[must_use]
-    pub fn extensions(&self) -> Vec<ExtensionContent> {
-        if self.profile == Profile::Private {
-            return Vec::new();
-        }
-        let content = self.profile.name().as_bytes().to_vec();
-        vec![ExtensionContent { id: extension_id::PROFILE, critical: false, content }]
-    }
-
-    /// The pins, as the format has them.
     ///
     /// # Errors
     /// Exit code 2 with the field at fault.
-    pub fn pins(&self, name: &str) -> Result<Vec<Pin>, Error> {
-        let field = format!("services.{name}.pins");
-        if self.pins.len() > limits::PINS_MAX {
-            return Err(wrong(field, format!("at most {} fit a service", limits::PINS_MAX)));
-        }
-        let read = |(index, pin): (usize, &PinSettings)| {
-            let field = format!("{field}[{index}]");
-            let kind = match pin.kind.as_str() {
-                "spki" => PinKind::Spki,
-                "certificate" => PinKind::Certificate,
-                other => {
-                    return Err(wrong(
-                        format!("{field}.kind"),
-                        format!("{other:?} is neither spki nor certificate"),
-                    ));
-                }
-            };
-            let sha256 = hexadecimal::parse_sha256(&pin.sha256)
-                .ok_or_else(|| wrong(format!("{field}.sha256"), "must be 64 hexadecimal digits"))?;
-            let until =
-                date::parse(&pin.until).map_err(|message| wrong(format!("{field}.until"), message))?;
-            Ok(Pin { kind, sha256: Sha256(sha256), until })
-        };
-        let pins: Vec<Pin> = self.pins.iter().enumerate().map(read).collect::<Result<_, _>>()?;
-        if pins.first().is_some_and(|first| pins.iter().all(|pin| pin.sha256 == first.sha256)) {
-            let message =
-                "one pin locks every device out when what it names is replaced: a second one is needed";
-            let error = wrong(field, message);
-            return Err(error.hint("pin a key that is kept in reserve, or a root of another CA, as well"));
-        }
-        Ok(pins)
+    pub fn extensions(&self, name: &str) -> Result<Vec<ExtensionContent>, Error> {
+        let expectations = self.expectations(name)?;
+        let profile = (self.profile != Profile::Private).then(|| {
+            let content = self.profile.name().as_bytes().to_vec();
+            ExtensionContent { id: extension_id::PROFILE, critical: false, content }
+        });
+        Ok(profile.into_iter().chain(ExpectationContent::extension(&expectations)).collect())
+    }
+
+    /// The pins, as the format has them; `key_of` knows the keys of anchors and intermediates by their names.
+    ///
+    /// # Errors
+    /// Exit code 2 with the field at fault.
+    pub fn pins(&self, name: &str, key_of: impl Fn(&str) -> Option<Sha256>) -> Result<Vec<Pin>, Error> {
+        requirement_settings::pins(name, &self.pins, &key_of)
+    }
+
+    /// The expected names, as the format has them.
+    ///
+    /// # Errors
+    /// Exit code 2 with the field at fault.
+    pub fn expectations(&self, name: &str) -> Result<Vec<ExpectationContent>, Error> {
+        requirement_settings::expectations(name, &self.expect)
     }
 }
 
@@ -289,25 +265,10 @@ mod tests {
     }
 
     #[test]
-    fn a_pin_needs_another_one_in_reserve() {
-        let pin = |digit: &str| {
-            format!("{{ kind = 'spki', sha256 = '{}', until = '2027-01-01' }}", digit.repeat(64))
-        };
-        let pins = |pins: &[String]| format!("pins = [{}]", pins.join(", "));
-        check(&pins(&[pin("a")]), "services.toml: services.iot-hub.pins: one pin locks");
-        check(&pins(&[pin("a"), pin("a")]), "services.toml: services.iot-hub.pins: one pin locks");
-        let text = format!(
-            "[services.hub]\nhosts = ['a.example']\nanchors = 'all'\n{}",
-            pins(&[pin("a"), pin("b")])
-        );
-        assert_eq!(ServiceFile::parse(&text).unwrap().services["hub"].pins("hub").unwrap().len(), 2);
-    }
-
-    #[test]
     fn a_profile_travels_as_an_extension_and_the_default_as_nothing() {
         let extensions = |line: &str| {
             let text = format!("[services.hub]\nhosts = ['a.example']\nanchors = 'all'\n{line}");
-            ServiceFile::parse(&text).unwrap().services["hub"].extensions()
+            ServiceFile::parse(&text).unwrap().services["hub"].extensions("hub").unwrap()
         };
         for name in ["rfc5280", "webpki"] {
             let carried = extensions(&format!("profile = '{name}'"));

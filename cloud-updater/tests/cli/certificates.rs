@@ -111,14 +111,14 @@ fn a_pinned_intermediate_is_warned_of() {
     write(&world.repository().join("some.pem"), &pem(|_| {}));
     world.good("anchor add some.pem --intermediate --reason 'helps path building'");
     let digest = world.shell("openssl x509 -in some.pem -outform DER | sha256sum | cut -c1-64").out;
-    let pin = |sha256: &str| format!("{{ kind = 'certificate', sha256 = '{sha256}', until = '2030-01-01' }}");
+    let pin = |sha256: &str| format!("{{ kind = 'certificate', sha256 = '{sha256}', until = '2035-12-01' }}");
     let services = format!(
         "[services.hub]\nhosts = ['hub.example']\nanchors = 'all'\npins = [{}, {}]\n",
         pin(digest.trim()),
         pin(&"ab".repeat(32))
     );
     write(&world.repository().join("services.toml"), &services);
-    let said = world.updater(&["draft", "--channel", "staging"]);
+    let said = world.updater(&["draft", "--channel", "staging", "--as-of", "2035-01-01"]);
     assert_eq!(said.code, 0, "{said:?}");
     assert!(said.err.contains("warning: hub pins the intermediate CN=Some Root"), "{}", said.err);
 }

@@ -14,6 +14,7 @@ mod heads;
 mod kit;
 mod newcomer;
 mod output;
+mod requirements;
 mod runbook;
 mod runbooks;
 mod tree;

@@ -1,6 +1,6 @@
 //! Settings of an operator's repository: what is taken makes documents that devices take.
 
-use bundle::{HostPattern, limits};
+use bundle::{HostPattern, Sha256, limits};
 use cloud_updater::{
     Error,
     repository::{AnchorRecord, Rollout, fleet_file::FleetFile, service_file::ServiceFile, settings},
@@ -54,8 +54,12 @@ fn services_are_usable(file: &ServiceFile) {
         assert!((1..=limits::SERVICE_NAME_BYTES_MAX).contains(&name.len()));
         assert!((1..=limits::HOSTS_MAX).contains(&service.hosts.len()));
         assert!(service.hosts.iter().all(|host| HostPattern(host).is_well_formed()));
-        let pins = service.pins(name).expect("what was checked can be read");
-        assert!(pins.len() <= limits::PINS_MAX);
+        let pins = service
+            .pins(name, |anchor| Some(Sha256::of(&[anchor.as_bytes()])))
+            .expect("what was checked can be read");
+        assert!(pins.len() <= limits::PINS_MAX && pins.len() != 1);
+        let expected = service.expectations(name).expect("what was checked can be read");
+        assert!(expected.len() <= limits::EXPECTATIONS_MAX && expected.len() != 1);
     }
 }
 
