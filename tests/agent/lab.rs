@@ -92,6 +92,11 @@ impl Lab {
         write(&self.path("keyring"), &self.publisher.keyring.1);
     }
 
+    /// Builds this release into the image.
+    pub(crate) fn replace_image(&self, number: u32) {
+        write(&self.path("seed"), &self.publisher.seed(number));
+    }
+
     /// From the next release on, the service has a wildcard for a host.
     pub(crate) fn wildcard(&mut self) {
         self.hosts = "*.test";

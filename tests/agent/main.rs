@@ -11,6 +11,7 @@ mod probes;
 mod process;
 mod requests;
 mod requirements;
+mod rotation_2020;
 
 use lab::{Lab, Root, block_on};
 

@@ -52,6 +52,7 @@ impl World {
         for name in ["old-root", "new-root"] {
             write(&world.repository().join(format!("{name}.pem")), &root_pem(name));
         }
+        azure(&world.repository().join("azure"));
         world
     }
 
@@ -160,6 +161,30 @@ pub(crate) fn root_pem(name: &str) -> String {
     parameters.key_usages = vec![rcgen::KeyUsagePurpose::KeyCertSign, rcgen::KeyUsagePurpose::CrlSign];
     parameters.not_after = rcgen::date_time_ymd(2100, 1, 1);
     parameters.self_signed(&key).unwrap().pem()
+}
+
+/// The real certificates of Azure's rotations, and twins of two intermediates that nobody keeps any more.
+fn azure(folder: &Path) {
+    copy_folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data/azure"), folder);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let root = rcgen::Issuer::new(authority("Baltimore CyberTrust Root", "Baltimore"), key);
+    for number in [2, 4] {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let twin = authority(&format!("Microsoft IT TLS CA {number}"), "Microsoft Corporation");
+        let pem = twin.signed_by(&key, &root).unwrap().pem();
+        write(&folder.join(format!("microsoft-it-tls-ca-{number}.pem")), &pem);
+    }
+}
+
+fn authority(name: &str, organization: &str) -> rcgen::CertificateParams {
+    let mut parameters = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    parameters.distinguished_name.push(rcgen::DnType::OrganizationName, organization);
+    parameters.distinguished_name.push(rcgen::DnType::CommonName, name);
+    parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    parameters.key_usages = vec![rcgen::KeyUsagePurpose::KeyCertSign, rcgen::KeyUsagePurpose::CrlSign];
+    (parameters.not_before, parameters.not_after) =
+        (rcgen::date_time_ymd(2016, 5, 20), rcgen::date_time_ymd(2024, 5, 20));
+    parameters
 }
 
 /// Every file below `folder` but hidden ones, by its path inside it.

@@ -68,6 +68,35 @@ fn a_root_is_replaced_without_a_moment_without_trust() {
 }
 
 #[test]
+fn a_pin_moves_through_the_rotation_of_2020_by_three_releases() {
+    let world = played("A pin moves: the rotation of 2020");
+    let details = |before: &str, after: &str| {
+        let line = format!("cd ../in-2020 && cloud-updater diff {before} {after} --json");
+        let said = world.shell(&line);
+        let difference: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+        let changes = difference["changes"].as_array().unwrap().clone();
+        let service = changes.iter().find(|change| change["what"] == "service").unwrap();
+        let details = service["details"].as_array().unwrap().iter();
+        details.map(|detail| detail.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let august = details("1", "2");
+    let told = |start: &str, end: &str| {
+        assert!(
+            august.iter().any(|detail| detail.starts_with(start) && detail.ends_with(end)),
+            "{start} … {end} is not in {august:#?}"
+        );
+    };
+    told("+pin key of Baltimore CyberTrust Root ", " until 2021-08-01T00:00:00Z");
+    told("+pin key of DigiCert Global Root G2 ", " until 2021-08-01T00:00:00Z");
+    told("~pin key of Microsoft IT TLS CA 2 ", " until 2021-06-01T00:00:00Z -> 2020-12-01T00:00:00Z");
+    told("+expected issuer O=Microsoft Corporation", " until 2021-08-01T00:00:00Z");
+    assert!(!august.iter().any(|detail| detail.starts_with('-')), "nothing leaves before the servers do");
+    let october = details("2", "3");
+    let gone = october.iter().filter(|detail| detail.starts_with("-pin key of Microsoft IT TLS CA ")).count();
+    assert_eq!((gone, october.len()), (2, 2), "{october:#?}");
+}
+
+#[test]
 fn a_distrusted_anchor_is_denied_and_no_rollback_brings_it_back() {
     let world = played("An anchor must go at once");
     assert_eq!(head(&world), (2, 2));
