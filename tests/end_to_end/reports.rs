@@ -31,6 +31,41 @@ fn a_device_follows_the_tree_and_the_fleet_list_says_so() {
 }
 
 #[test]
+fn the_fleet_list_names_devices_whose_applications_were_not_told_until_they_are() {
+    let scene = Scene::new();
+    let server = scene.serve(&scene.operator, &["--listen", "127.0.0.1:0", "--report-listen", "127.0.0.1:0"]);
+    let url = server.urls[1].trim_end_matches('/').to_owned();
+    let ready = scene.path("ready");
+    let extra = format!(
+        "[report]\nurl = \"{url}/report\"\nplain-on-loopback = true\n\
+         [applications.mail]\nreload = {{ exec = [\"/usr/bin/true\"] }}\n\
+         [applications.web]\nreload = {{ exec = [\"/usr/bin/test\", \"-e\", {ready:?}] }}\n",
+    );
+    let device = scene.device(vec![server.urls[0].clone()], &extra);
+    let line = device.agent(&["key", "new"]).unwrap().success().unwrap();
+    let list = scene.path("devices.csv");
+    place(&list, line.as_bytes()).unwrap();
+    scene.operator.done(&["fleet", "enrol", &list.to_string_lossy()]).unwrap();
+    scene.wait(&server, &scene.operator);
+
+    assert!(device.check(None).unwrap().success().is_err(), "a finding");
+    let listed = scene.operator.answer(&["fleet", "list"]).unwrap();
+    let applications = &listed["devices"][0]["report"]["applications"];
+    assert_eq!((&applications["declared"], &applications["behind"]), (&2.into(), &1.into()), "{listed}");
+    let shown = scene.operator.answer(&["fleet", "show", "gateway-7"]).unwrap();
+    let behind = &shown["applications_behind"][0];
+    assert_eq!((&behind["name"], &behind["outcome"]), (&"web".into(), &"exit_status".into()), "{shown}");
+    assert_eq!((&behind["release_number"], &behind["attempts"]), (&1.into(), &1.into()), "{shown}");
+
+    place(&ready, b"").unwrap();
+    scene.check(&device, &server, &scene.operator);
+    let listed = scene.operator.answer(&["fleet", "list"]).unwrap();
+    assert_eq!(listed["devices"][0]["report"]["applications"]["behind"], 0, "{listed}");
+    let shown = scene.operator.answer(&["fleet", "show", "gateway-7"]).unwrap();
+    assert_eq!(shown["applications_behind"], serde_json::json!([]), "{shown}");
+}
+
+#[test]
 fn an_observing_device_installs_and_exports_nothing_and_says_what_it_would() {
     let scene = Scene::new();
     let server = scene.serve_tree();

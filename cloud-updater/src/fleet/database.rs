@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use super::error::{FleetError, FleetFault};
 
 /// Layout of the tables, kept in SQLite's `user_version`.
-const LAYOUT: i64 = 1;
+const LAYOUT: i64 = 2;
 
 /// `"TBFL"`: tells our database from any other SQLite file.
 const APPLICATION_ID: i64 = 0x5442_464c;
@@ -75,6 +75,21 @@ CREATE TABLE probe (
 ) STRICT, WITHOUT ROWID;
 ";
 
+/// What layout 2 adds: what reports say of the applications of their devices.
+const APPLICATIONS: &str = "
+ALTER TABLE report ADD COLUMN applications_declared INTEGER;
+ALTER TABLE report ADD COLUMN applications_well INTEGER;
+CREATE TABLE application (
+    report_number INTEGER NOT NULL REFERENCES report (number) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    outcome INTEGER NOT NULL,
+    release_number INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    still_trusts INTEGER NOT NULL,
+    PRIMARY KEY (report_number, name)
+) STRICT, WITHOUT ROWID;
+";
+
 /// Opens the database, and makes it, with mode 0600, where there is none.
 ///
 /// Write-ahead logging with a full sync at each commit: what was acknowledged survives a power cut, and
@@ -110,6 +125,7 @@ pub(super) fn open_existing(path: &Path) -> Result<Connection, FleetError> {
 pub(super) fn in_memory() -> rusqlite::Result<Connection> {
     let connection = Connection::open_in_memory()?;
     connection.execute_batch(TABLES)?;
+    connection.execute_batch(APPLICATIONS)?;
     Ok(connection)
 }
 
@@ -143,13 +159,16 @@ fn prepare(connection: &mut Connection, path: &Path) -> Result<(), FleetError> {
     let layout = pragma("user_version").map_err(failed)?;
     let tables = "SELECT count(*) FROM sqlite_schema";
     let tables: i64 = transaction.query_row(tables, [], |row| row.get(0)).map_err(failed)?;
-    match (application, layout) {
+    let steps: &[&str] = match (application, layout) {
         (APPLICATION_ID, LAYOUT) => return Ok(()),
+        (APPLICATION_ID, 1) => &[APPLICATIONS],
         (APPLICATION_ID, _) => return Err(FleetFault::Layout { layout, known: LAYOUT }.of(path)),
-        (0, 0) if tables == 0 => {}
+        (0, 0) if tables == 0 => &[TABLES, APPLICATIONS],
         _ => return Err(FleetFault::OtherDatabase.of(path)),
+    };
+    for step in steps {
+        transaction.execute_batch(step).map_err(failed)?;
     }
-    transaction.execute_batch(TABLES).map_err(failed)?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;
     transaction.pragma_update(None, "user_version", LAYOUT).map_err(failed)?;
     transaction.commit().map_err(failed)
@@ -193,8 +212,38 @@ mod tests {
     fn a_newer_layout_is_not_touched() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("fleet.sqlite");
-        open(&path).unwrap().pragma_update(None, "user_version", 2).unwrap();
-        assert!(matches!(fault(open(&path)), FleetFault::Layout { layout: 2, .. }));
+        open(&path).unwrap().pragma_update(None, "user_version", 3).unwrap();
+        assert!(matches!(fault(open(&path)), FleetFault::Layout { layout: 3, .. }));
+    }
+
+    #[test]
+    fn a_database_of_the_first_layout_keeps_what_it_has_and_gets_what_is_new() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("fleet.sqlite");
+        let old = Connection::open(&path).unwrap();
+        old.execute_batch(TABLES).unwrap();
+        old.execute_batch(
+            "INSERT INTO device (id, key_id, public_key, groups, enrolled_at)
+            VALUES ('device-1', x'01', x'02', '', 1)",
+        )
+        .unwrap();
+        old.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+        old.pragma_update(None, "user_version", 1).unwrap();
+        drop(old);
+        let columns = |path: &Path| {
+            let connection = open(path).unwrap();
+            let schema =
+                "SELECT count(*) FROM pragma_table_info('report') UNION ALL SELECT count(*) FROM device
+                UNION ALL SELECT count(*) FROM pragma_table_info('application')";
+            let mut statement = connection.prepare(schema).unwrap();
+            let counts = statement.query_map([], |row| row.get::<_, i64>(0)).unwrap();
+            counts.collect::<Result<Vec<_>, _>>().unwrap()
+        };
+        let new = folder.path().join("new.sqlite");
+        let [mut of_new, of_old] = [columns(&new), columns(&path)];
+        of_new[1] = 1;
+        assert_eq!(of_old, of_new, "the device is kept, and the tables are those of a new database");
+        assert_eq!(columns(&path), of_old, "once is enough");
     }
 
     #[test]

@@ -7,7 +7,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 
-use super::received::Received;
+use super::received::{Behind, Received};
 
 /// Boots remembered for each device; a device that starts once a day is remembered for most of a year.
 pub(super) const BOOTS_MAX: u32 = 256;
@@ -123,10 +123,11 @@ fn remember(connection: &Connection, received: &Received, standing: Standing) ->
 fn insert(connection: &Connection, received: &Received) -> rusqlite::Result<i64> {
     let insert = "INSERT INTO report (device_id, received_at, device_time, channel, boot_id, commit_count,
             counter, release_epoch, release_number, release_digest, subject_number, phase, reason,
-            keyring_epoch, keyring_version, head_number, flags, agent_version)
+            keyring_epoch, keyring_version, head_number, flags, agent_version,
+            applications_declared, applications_well)
         VALUES (:device, :received_at, :device_time, :channel, :boot, :commit_count,
             :counter, :release_epoch, :release_number, :release_digest, :subject_number, :phase, :reason,
-            :keyring_epoch, :keyring_version, :head_number, :flags, :agent_version)";
+            :keyring_epoch, :keyring_version, :head_number, :flags, :agent_version, :declared, :well)";
     connection.prepare_cached(insert)?.execute(named_params! {
         ":device": received.device,
         ":received_at": received.received_at,
@@ -146,8 +147,28 @@ fn insert(connection: &Connection, received: &Received) -> rusqlite::Result<i64>
         ":head_number": received.head_number,
         ":flags": received.flags,
         ":agent_version": received.agent_version,
+        ":declared": received.applications.as_ref().map(|applications| applications.declared),
+        ":well": received.applications.as_ref().map(|applications| applications.well),
     })?;
     let number = connection.last_insert_rowid();
+    insert_probes(connection, number, received)?;
+    insert_behind(connection, number, received)?;
+    Ok(number)
+}
+
+fn insert_behind(connection: &Connection, number: i64, received: &Received) -> rusqlite::Result<()> {
+    let behind =
+        "INSERT INTO application (report_number, name, outcome, release_number, attempts, still_trusts)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let mut statement = connection.prepare_cached(behind)?;
+    for application in received.applications.iter().flat_map(|applications| &applications.behind) {
+        let Behind { name, outcome, release_number, attempts, still_trusts } = application;
+        statement.execute((number, name, outcome, release_number, attempts, still_trusts))?;
+    }
+    Ok(())
+}
+
+fn insert_probes(connection: &Connection, number: i64, received: &Received) -> rusqlite::Result<()> {
     let probe = "INSERT INTO probe (report_number, position, endpoint, present, candidate, reason)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     let mut statement = connection.prepare_cached(probe)?;
@@ -161,7 +182,7 @@ fn insert(connection: &Connection, received: &Received) -> rusqlite::Result<i64>
             probed.reason,
         ))?;
     }
-    Ok(number)
+    Ok(())
 }
 
 /// Drops what is beyond the bounds of one device; the latest report is never dropped.

@@ -65,6 +65,17 @@ pub(super) struct LastReport {
     pub commit_count: u32,
     /// The agent's version.
     pub agent_version: String,
+    /// Applications of the device; `None` where its configuration names none.
+    pub applications: Option<Counted>,
+}
+
+/// The applications of a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Counted {
+    /// How many there are.
+    pub declared: u8,
+    /// How many do not use the release in use, as far as the device knows.
+    pub behind: u8,
 }
 
 /// The devices of `filter`, by id.
@@ -127,7 +138,14 @@ pub(super) fn last_report(row: &Row<'_>, now: UnixSeconds) -> rusqlite::Result<L
         flags: words::flags(row.get("flags")?),
         commit_count: row.get("commit_count")?,
         agent_version: row.get("agent_version")?,
+        applications: counted_applications(row)?,
     })
+}
+
+fn counted_applications(row: &Row<'_>) -> rusqlite::Result<Option<Counted>> {
+    let counts: (Option<u8>, Option<u8>) = (row.get("applications_declared")?, row.get("applications_well")?);
+    let (Some(declared), Some(well)) = counts else { return Ok(None) };
+    Ok(Some(Counted { declared, behind: declared.saturating_sub(well) }))
 }
 
 /// The list for people: device × release × phase × reason × last seen.
@@ -160,13 +178,25 @@ pub(super) fn table(devices: &[Listed]) -> String {
     }
     let silent = devices.iter().filter(|listed| listed.report.is_none()).count();
     let cloned = devices.iter().filter(|listed| listed.cloned_at.is_some()).count();
-    format!("{table}{}, {silent} never reported, {cloned} cloned\n", counted(devices.len(), "device"))
+    let behind = devices.iter().filter(|listed| listed.behind().is_some()).count();
+    let behind = if behind > 0 { format!(", {behind} with applications behind") } else { String::new() };
+    format!("{table}{}, {silent} never reported, {cloned} cloned{behind}\n", counted(devices.len(), "device"))
+}
+
+impl Listed {
+    /// Its applications, where some are behind.
+    fn behind(&self) -> Option<Counted> {
+        self.report.as_ref()?.applications.filter(|counted| counted.behind > 0)
+    }
 }
 
 fn notes(listed: &Listed) -> String {
     let flags = listed.report.iter().flat_map(|report| report.flags.iter().map(String::as_str));
     let cloned = listed.cloned_at.iter().map(|_| "CLONED");
-    cloned.chain(flags).collect::<Vec<_>>().join(", ")
+    let behind = listed.behind();
+    let behind =
+        behind.map(|Counted { declared, behind }| format!("{behind} of {declared} applications behind"));
+    cloned.chain(flags).chain(behind.as_deref()).collect::<Vec<_>>().join(", ")
 }
 
 /// A time out of the database, for people and machines alike.

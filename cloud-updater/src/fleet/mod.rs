@@ -25,7 +25,7 @@ pub use enrol::{EnrolError, Enrolled, enrol};
 pub use enrolment::Fault;
 pub use error::{FleetError, FleetFault};
 pub use ledger::Standing;
-pub use received::{Probed, Received};
+pub use received::{Behind, Probed, Received, ReportedApplications};
 pub use spread::Spread;
 pub(crate) use table::Table;
 pub use writer::{NotStored, Writer};

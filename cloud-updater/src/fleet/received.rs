@@ -1,6 +1,6 @@
 //! A report whose signature was checked, as it goes into the records.
 
-use bundle::{ChannelId, Report, Sha256};
+use bundle::{Applications, ChannelId, Report, Sha256};
 
 /// What one verified report says, owned.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +45,34 @@ pub struct Received {
     pub agent_version: String,
     /// What the probes said, in their order.
     pub probes: Vec<Probed>,
+    /// What is said of the device's applications; nothing where it names none.
+    pub applications: Option<ReportedApplications>,
+}
+
+/// What a report says of the applications of its device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportedApplications {
+    /// How many there are.
+    pub declared: u8,
+    /// How many use what is installed.
+    pub well: u8,
+    /// Those that do not, as far as the report had room for them.
+    pub behind: Vec<Behind>,
+}
+
+/// An application that does not use what is installed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Behind {
+    /// Its name on the device.
+    pub name: String,
+    /// How telling it ended, by the agent's number; zero where it was not tried.
+    pub outcome: u16,
+    /// Number of the release that it was last told of.
+    pub release_number: u32,
+    /// Tries since it was last told with success.
+    pub attempts: u16,
+    /// Anchors that it may still trust and must not.
+    pub still_trusts: u16,
 }
 
 /// What one probe said.
@@ -91,6 +119,21 @@ impl Received {
             flags: report.flags,
             agent_version: report.agent_version.to_owned(),
             probes: probes.collect(),
+            // In a verified report it decodes.
+            applications: report.applications().ok().flatten().map(ReportedApplications::of),
         }
+    }
+}
+
+impl ReportedApplications {
+    fn of(applications: Applications<'_>) -> Self {
+        let behind = applications.behind.iter().map(|behind| Behind {
+            name: behind.name.to_owned(),
+            outcome: behind.outcome,
+            release_number: behind.release_number,
+            attempts: behind.attempts,
+            still_trusts: behind.still_trusts,
+        });
+        Self { declared: applications.declared, well: applications.well, behind: behind.collect() }
     }
 }

@@ -4,8 +4,8 @@ use bundle::UnixSeconds;
 use rusqlite::{Connection, OptionalExtension as _};
 use serde::Serialize;
 
-use super::list::{self, LastReport, Listed};
-use super::table::Table;
+use super::list::{self, Counted, LastReport, Listed};
+use super::table::{Table, counted};
 use super::words;
 use crate::date;
 
@@ -19,6 +19,23 @@ pub(super) struct Shown {
     pub history: Vec<Event>,
     /// What the probes of the newest report that had any said.
     pub probes: Vec<ShownProbe>,
+    /// The applications that its last report says are behind, as far as the report had room for them.
+    pub applications_behind: Vec<ShownApplication>,
+}
+
+/// An application that does not use the release in use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct ShownApplication {
+    /// Its name on the device.
+    pub name: String,
+    /// How telling it ended.
+    pub outcome: String,
+    /// Number of the release that it was last told of.
+    pub release_number: Option<u32>,
+    /// Tries since it was last told with success.
+    pub attempts: u32,
+    /// Anchors that it may still trust and must not.
+    pub still_trusts: u16,
 }
 
 /// One report of the past.
@@ -64,7 +81,25 @@ pub(super) fn show(
         Ok(Event { report: list::last_report(row, now)?, boot, counter: row.get("counter")? })
     })?;
     let history = history.collect::<Result<_, _>>()?;
-    Ok(Some(Shown { listed, history, probes: probes(connection, device)? }))
+    let (probes, applications_behind) = (probes(connection, device)?, behind(connection, device)?);
+    Ok(Some(Shown { listed, history, probes, applications_behind }))
+}
+
+fn behind(connection: &Connection, device: &str) -> rusqlite::Result<Vec<ShownApplication>> {
+    let behind = "SELECT application.* FROM application JOIN device ON last_report = report_number
+        WHERE device.id = ?1 ORDER BY still_trusts DESC, name";
+    let mut statement = connection.prepare(behind)?;
+    let rows = statement.query_map([device], |row| {
+        let release_number: u32 = row.get("release_number")?;
+        Ok(ShownApplication {
+            name: row.get("name")?,
+            outcome: words::outcome(row.get("outcome")?),
+            release_number: (release_number > 0).then_some(release_number),
+            attempts: row.get("attempts")?,
+            still_trusts: row.get("still_trusts")?,
+        })
+    })?;
+    rows.collect()
 }
 
 fn probes(connection: &Connection, device: &str) -> rusqlite::Result<Vec<ShownProbe>> {
@@ -106,7 +141,11 @@ pub(super) fn text(shown: &Shown) -> String {
     };
     lines.push(format!("last seen {} ({} ago)", last.received_at, date::span(last.age_seconds)));
     lines.push(format!("agent     {}, {} releases committed", last.agent_version, last.commit_count));
-    format!("{}\n\n{}{}", lines.join("\n"), history(&shown.history), probe_table(&shown.probes))
+    if let Some(Counted { declared, behind }) = last.applications {
+        lines.push(format!("applications  {declared}, {behind} of them behind"));
+    }
+    let tables = [probe_table(&shown.probes), application_table(&shown.applications_behind)].concat();
+    format!("{}\n\n{}{tables}", lines.join("\n"), history(&shown.history))
 }
 
 fn history(events: &[Event]) -> Table<8> {
@@ -140,11 +179,25 @@ fn probe_table(probes: &[ShownProbe]) -> String {
     format!("\n{table}")
 }
 
+fn application_table(behind: &[ShownApplication]) -> String {
+    if behind.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new(["APPLICATION", "OUTCOME", "TOLD OF", "TRIES", "MAY STILL TRUST"]);
+    for ShownApplication { name, outcome, release_number, attempts, still_trusts } in behind {
+        let release = release_number.map_or_else(|| "-".to_owned(), |number| format!("release {number}"));
+        let trusts =
+            if *still_trusts == 0 { "-".to_owned() } else { counted(usize::from(*still_trusts), "anchor") };
+        table.push([name.clone(), outcome.clone(), release, attempts.to_string(), trusts]);
+    }
+    format!("\n{table}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::fleet::kit::{TestFleet, frame, report};
-    use crate::fleet::{Probed, Received, ledger};
+    use crate::fleet::{Behind, Probed, Received, ReportedApplications, ledger};
     use bundle::ChannelId;
 
     #[test]
@@ -167,6 +220,44 @@ mod tests {
         let text = text(&shown);
         assert!(text.contains("hub.example:443  verified  refused"), "{text}");
         assert!(text.contains("10 s ago"), "{text}");
+    }
+
+    #[test]
+    fn applications_that_are_behind_are_those_of_the_last_report() {
+        let fleet = TestFleet::of([1]);
+        let connection = fleet.connection();
+        let tell = |counter: u32, names: &[&str]| {
+            let behind = |name: &&str| Behind {
+                name: (*name).to_owned(),
+                outcome: 20,
+                release_number: 7,
+                attempts: 3,
+                still_trusts: 1,
+            };
+            let report = report("device-1", 1, counter);
+            let frame = frame(1, &report);
+            let mut received = Received::new(&report, ChannelId::of("prod"), &frame, 5_000);
+            let well = 3 - u8::try_from(names.len()).unwrap();
+            let behind = names.iter().map(behind).collect();
+            received.applications = Some(ReportedApplications { declared: 3, well, behind });
+            let _ = ledger::enter(&connection, &received).unwrap();
+            show(&connection, "device-1", UnixSeconds(5_010)).unwrap().unwrap()
+        };
+        let shown = tell(1, &["mail", "web"]);
+        assert_eq!(
+            shown.listed.report.as_ref().unwrap().applications,
+            Some(Counted { declared: 3, behind: 2 })
+        );
+        let words = text(&shown);
+        assert!(words.contains("applications  3, 2 of them behind\n"), "{words}");
+        assert!(words.contains("mail         timed_out  release 7  3      1 anchor\n"), "{words}");
+        let listed = list::table(std::slice::from_ref(&shown.listed));
+        assert!(listed.contains("2 of 3 applications behind"), "{listed}");
+        assert!(listed.ends_with("0 cloned, 1 with applications behind\n"), "{listed}");
+        let shown = tell(2, &[]);
+        assert!(shown.applications_behind.is_empty(), "they were told since");
+        let listed = list::table(&[shown.listed]);
+        assert!(listed.ends_with("0 cloned\n"), "{listed}");
     }
 
     #[test]

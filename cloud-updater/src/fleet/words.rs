@@ -78,6 +78,32 @@ const REASONS: [(u16, &str); 58] = [
 /// What a probe said under one bundle, by number.
 const VERDICTS: [(u8, &str); 3] = [(0, "verified"), (1, "refused"), (2, "inconclusive")];
 
+/// How telling an application ended, by number; below 16 all is well.
+const OUTCOMES: [(u16, &str); 22] = [
+    (1, "told"),
+    (2, "not_running"),
+    (3, "follows"),
+    (4, "assumed"),
+    (5, "restarted"),
+    (16, "interrupted"),
+    (17, "no_hook"),
+    (18, "exit_status"),
+    (19, "signalled"),
+    (20, "timed_out"),
+    (21, "program_missing"),
+    (22, "not_permitted"),
+    (23, "start_failed"),
+    (24, "pid_file_missing"),
+    (25, "pid_file_invalid"),
+    (26, "process_gone"),
+    (27, "other_process"),
+    (28, "signal_ignored"),
+    (29, "signal_not_handled"),
+    (30, "systemctl_missing"),
+    (31, "unit_missing"),
+    (32, "systemctl_failed"),
+];
+
 /// What else is true, by bit.
 const FLAGS: [(u16, &str); 4] = [
     (Report::FLAG_STALE, "stale"),
@@ -101,6 +127,14 @@ pub(super) fn reason(number: u16) -> Option<String> {
     (number != 0).then(|| word(&REASONS, number).unwrap_or_else(|| format!("reason-{number}")))
 }
 
+/// How telling an application ended.
+pub(super) fn outcome(number: u16) -> String {
+    if number == 0 {
+        return "not_tried".to_owned();
+    }
+    word(&OUTCOMES, number).unwrap_or_else(|| format!("outcome-{number}"))
+}
+
 /// The names of the flags that are set.
 pub(super) fn flags(bits: u16) -> Vec<String> {
     let set = FLAGS.iter().filter(|(bit, _)| bits & bit != 0);
@@ -122,6 +156,7 @@ mod tests {
 
     /// The agent's own tables. It is no dependency: what is shared are the numbers.
     const AGENT_REASONS: &str = include_str!("../../../device-agent/src/reason.rs");
+    const AGENT_OUTCOMES: &str = include_str!("../../../device-agent/src/linux/applications/outcome.rs");
     const AGENT_STATUS: &str = include_str!("../../../device-agent/src/status.rs");
 
     #[test]
@@ -142,6 +177,19 @@ mod tests {
             Some((number.parse().ok()?, rest.split_once('"')?.0))
         });
         assert_eq!(lines.collect::<Vec<(u16, &str)>>(), REASONS);
+    }
+
+    #[test]
+    fn outcomes_are_the_agents() {
+        let (_, body) = AGENT_OUTCOMES.split_once("pub const fn number").unwrap();
+        let body = body.split_once("pub fn ").unwrap().0;
+        let lines = body.lines().filter_map(|line| {
+            let (name, number) = line.trim().strip_prefix("Self::")?.strip_suffix(',')?.split_once(" => ")?;
+            Some((number.parse().ok()?, snake_case(name)))
+        });
+        let ours = OUTCOMES.map(|(number, name)| (number, name.to_owned()));
+        assert_eq!(lines.collect::<Vec<(u16, String)>>(), ours);
+        assert_eq!((outcome(0).as_str(), outcome(999).as_str()), ("not_tried", "outcome-999"));
     }
 
     #[test]

@@ -152,7 +152,8 @@ impl Outcome {
 
 #[cfg(test)]
 mod tests {
-    use bundle::Section;
+    use bundle::write::{report_extensions, section};
+    use bundle::{Applications, BehindApplication, Section};
 
     use super::*;
     use crate::fleet::kit::{TestFleet, frame, report};
@@ -214,6 +215,29 @@ mod tests {
         }
         let long = [whole.as_slice(), b"x"].concat();
         assert_eq!(intake.receive(&long).await, Outcome::Malformed);
+    }
+
+    #[tokio::test]
+    async fn what_is_said_of_applications_is_stored_and_nonsense_about_them_is_malformed() {
+        let fleet = TestFleet::of([1]);
+        let intake = Intake::open(&fleet.path()).unwrap();
+        let behind =
+            BehindApplication { name: "web", outcome: 20, release_number: 7, attempts: 1, still_trusts: 2 };
+        let behind = section([behind]);
+        let behind = Section::from_bytes(&behind);
+        for (declared, expected) in [(2, Outcome::Stored), (0, Outcome::Malformed)] {
+            let extensions = report_extensions(&Applications { declared, well: 0, behind });
+            let mut report = report("device-1", 1, u32::from(declared));
+            report.extensions = Section::from_bytes(&extensions);
+            assert_eq!(intake.receive(&frame(1, &report)).await, expected);
+        }
+        intake.finish().await;
+        let stored = "SELECT name, still_trusts, applications_declared FROM application JOIN report ON number = report_number";
+        let read = |row: &rusqlite::Row<'_>| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, u16>(1)?, row.get::<_, u8>(2)?))
+        };
+        let stored = fleet.connection().query_row(stored, [], read).unwrap();
+        assert_eq!(stored, ("web".to_owned(), 2, 2));
     }
 
     #[tokio::test]

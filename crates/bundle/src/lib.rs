@@ -64,6 +64,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod applications;
 mod authentic;
 mod canonical;
 mod channel;
@@ -99,6 +100,7 @@ mod wire;
 #[cfg(feature = "alloc")]
 pub mod write;
 
+pub use applications::{Applications, BehindApplication};
 pub use authentic::{Authentic, AuthenticHeader, Authority, Document};
 pub use channel::ChannelId;
 pub use container::{Seed, Usb};

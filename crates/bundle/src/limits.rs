@@ -90,5 +90,9 @@ pub const SHARE_MAX: u16 = 10_000;
 pub const PATCH_BYTES_MAX: u32 = 66_560;
 /// Bytes of a device's id.
 pub const DEVICE_ID_BYTES_MAX: usize = 64;
+/// Applications of one device: a gateway runs a handful.
+pub const APPLICATIONS_MAX: usize = 32;
+/// Bytes of an application's name: it is a file name on devices and a column in tables.
+pub const APPLICATION_NAME_BYTES_MAX: usize = 32;
 /// Bytes of a report frame.
 pub const REPORT_BYTES_MAX: usize = 2_048;

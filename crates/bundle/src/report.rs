@@ -151,6 +151,7 @@ impl<'a> ReportFrame<'a> {
         }
         report.probes.check(0)?;
         report.extensions.check(0)?;
+        report.applications()?;
         Ok(Some(report))
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bundle::write::{report_frame, report_message, section};
-use bundle::{ChannelId, Section, limits::REPORT_BYTES_MAX};
+use bundle::{ChannelId, Report, Section, limits::REPORT_BYTES_MAX};
 use reqwest::StatusCode;
 use reqwest::header::CONTENT_TYPE;
 
@@ -81,9 +81,10 @@ impl Reporter {
         status: &Status<'_>,
         now: Now,
         observations: &[Observation],
+        extensions: &[u8],
     ) -> Result<(), Error> {
         self.reporting.counter = self.reporting.counter.saturating_add(1);
-        let frame = self.frame(status, now, observations);
+        let frame = self.frame(status, now, observations, extensions);
         let url = self.target.url.clone();
         let fail = |message: String| Error::new(Exit::Io, "report", message).place(&url);
         let client = clients.client(Transport::Authenticated, std::iter::once(&url))?;
@@ -111,7 +112,13 @@ impl Reporter {
         Err(fail(format!("the report was answered with {status}{path}")))
     }
 
-    fn frame(&self, status: &Status<'_>, now: Now, observations: &[Observation]) -> Vec<u8> {
+    fn frame(
+        &self,
+        status: &Status<'_>,
+        now: Now,
+        observations: &[Observation],
+        extensions: &[u8],
+    ) -> Vec<u8> {
         let mut kept =
             observations.get(..observations.len().min(bundle::PROBE_RESULTS_MAX)).unwrap_or_default();
         loop {
@@ -119,6 +126,7 @@ impl Reporter {
                 kept.iter().map(|observation| probe_result(&observation.endpoint, observation.outcome)),
             );
             let report = report(status, now, self.reporting, Section::from_bytes(&results));
+            let report = Report { extensions: Section::from_bytes(extensions), ..report };
             let channel = ChannelId::of(status.channel);
             let signature = self.key.sign(&report_message(channel, &report));
             let frame = report_frame(channel, self.key.id(), &report, &signature);

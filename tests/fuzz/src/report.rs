@@ -72,6 +72,11 @@ fn within_limits(report: &Report<'_>) {
     assert!((1..=limits::DEVICE_ID_BYTES_MAX).contains(&report.device.len()));
     assert!(report.probes.count() <= PROBE_RESULTS_MAX);
     assert!(report.probes.iter().all(|probe| probe.present <= 2 && probe.candidate <= 2));
+    if let Some(applications) = report.applications().expect("it was read before") {
+        let (well, behind) = (usize::from(applications.well), applications.behind.count());
+        assert!(well + behind <= usize::from(applications.declared));
+        assert!(usize::from(applications.declared) <= limits::APPLICATIONS_MAX);
+    }
 }
 
 /// A report is no report to another channel.

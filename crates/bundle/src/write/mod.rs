@@ -23,7 +23,7 @@ pub use manifest::{
     ServiceAnchors, ServiceContent,
 };
 pub use patch::build as patch;
-pub use report::{report_frame, report_message};
+pub use report::{report_extensions, report_frame, report_message};
 use serde::Serialize;
 pub use unsigned::{Signature, Unsigned, with_signatures};
 

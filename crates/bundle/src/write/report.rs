@@ -3,11 +3,18 @@
 use alloc::vec::Vec;
 
 use crate::{
-    ChannelId, KeyId, Report,
+    Applications, ChannelId, Extension, KeyId, Report,
     header::FORMAT,
     report::{DOMAIN, MAGIC},
-    write::encode,
+    write::{encode, section},
 };
+
+/// The extensions of a report that says this of the device's applications.
+#[must_use]
+pub fn report_extensions(applications: &Applications<'_>) -> Vec<u8> {
+    let content = encode(applications);
+    section([Extension { id: Report::APPLICATIONS, critical: false, content: &content }])
+}
 
 /// What the device's key signs.
 #[must_use]

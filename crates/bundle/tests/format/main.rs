@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "a test whose own input cannot be made stops there")]
 
+mod applications;
 mod documents;
 mod figures;
 mod five_roots;

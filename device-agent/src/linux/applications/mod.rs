@@ -18,6 +18,7 @@
 //! | `change` | what came, what left, and what is limited more than before |
 //! | `ledger` | what each one was last told and how that ended: a file beside the store |
 //! | `program` | a child process with its group, its time and the end of what it printed |
+//! | `reported` | what reports say of all this |
 //! | `recipient` | the process that a signal is for, looked at before it is sent |
 //! | `unit` | systemd, asked through `systemctl` |
 //! | `errand` | one hook that runs, and how it ended |
@@ -35,6 +36,7 @@ mod outcome;
 mod plan;
 mod program;
 mod recipient;
+mod reported;
 mod side_by_side;
 mod signalling;
 mod subject;
@@ -48,5 +50,6 @@ pub use holdings::{Holdings, NamedAnchor};
 pub use ledger::{Entry, Ledger, LedgerFault};
 pub use outcome::Outcome;
 pub use plan::Rehearsal;
+pub use reported::extensions;
 pub use subject::Subject;
 pub use teller::{Teller, Which};

@@ -32,6 +32,9 @@ pub struct Subject {
     pub hook: Option<String>,
     /// The release that it was last told of, or should have been.
     pub release: Option<String>,
+    /// The number of that release.
+    #[serde(skip)]
+    pub release_number: u32,
     /// What was new for it then.
     pub change: Option<String>,
     /// When that ended.
@@ -81,6 +84,7 @@ impl Subject {
             output: failed.and_then(|entry| entry.output.clone()),
             hook: entry.and_then(|entry| entry.hook.clone()),
             release: entry.map(|entry| entry.release.clone()),
+            release_number: entry.map_or(0, |entry| entry.release_number),
             change: entry.map(|entry| entry.change.clone()),
             at: entry.map(|entry| entry.at),
             attempts: entry.map_or(0, |entry| entry.attempts),

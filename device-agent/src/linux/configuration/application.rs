@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bundle::limits::SERVICE_NAME_BYTES_MAX;
+use bundle::limits::{APPLICATION_NAME_BYTES_MAX, APPLICATIONS_MAX, SERVICE_NAME_BYTES_MAX};
 use serde::Deserialize;
 
 use super::file::ApplicationSection;
@@ -11,10 +11,6 @@ use super::hook::{Hook, hook};
 use super::settings::{check_name, seconds};
 use crate::linux::error::Error;
 
-/// Most applications of one device: a gateway runs a handful.
-const APPLICATIONS_MAX: usize = 32;
-/// Bytes of an application's name: it is a file name and a column in tables.
-const APPLICATION_NAME_BYTES_MAX: usize = 32;
 /// Longest run of a hook unless told otherwise, in seconds.
 const HOOK_SECONDS: u64 = 30;
 /// Longest run of a hook that may be asked for, in seconds: hooks run within a cycle, side by side.

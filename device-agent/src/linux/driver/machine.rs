@@ -8,7 +8,7 @@ use store::Storage;
 
 use super::report_record::{ReportOutcome, ReportRecord};
 use crate::judgement::judge;
-use crate::linux::applications::Teller;
+use crate::linux::applications::{Teller, extensions};
 use crate::linux::clock::{Clock, Moment};
 use crate::linux::configuration::Settings;
 use crate::linux::error::with_causes;
@@ -38,6 +38,8 @@ pub struct Machine<'a, S> {
     pub(super) observations: Vec<Observation>,
     /// Who is told of changes.
     pub(super) teller: Teller<'a>,
+    /// What the newest report that was delivered said of applications.
+    pub(super) reported_applications: Vec<u8>,
     /// What else went wrong in this cycle, for people.
     pub(super) notes: Vec<String>,
     /// What this cycle has done already.
@@ -81,7 +83,7 @@ impl<S: Storage> Machine<'_, S> {
             step = match step {
                 Step::Wait(seconds) => {
                     self.tell_whoever_waited().await;
-                    self.report_to_this_machine().await;
+                    self.report_what_is_left().await;
                     if self.has_turned() {
                         self.tree.turn();
                     }
@@ -224,12 +226,16 @@ impl<S: Storage> Machine<'_, S> {
         }
         self.done.reported = true;
         let url = reporter.url();
-        let sent = reporter.send(&self.clients, &status, now, &self.observations).await;
+        let extensions = extensions(self.teller.subjects());
+        let sent = reporter.send(&self.clients, &status, now, &self.observations, &extensions).await;
         let at = Moment(self.clock.calendar());
         let (outcome, why) = match sent {
             Ok(()) => (ReportOutcome::Delivered, None),
             Err(error) => (ReportOutcome::Failed, Some(with_causes(&error, error.source()))),
         };
+        if outcome == ReportOutcome::Delivered {
+            self.reported_applications = extensions;
+        }
         self.notes.extend(why.clone());
         self.report = Some(ReportRecord { outcome, at, url, why });
         outcome == ReportOutcome::Delivered
@@ -249,12 +255,15 @@ impl<S: Storage> Machine<'_, S> {
     }
 
     /// The engine asks for reports only over authenticated TLS; this very machine may hear one after any cycle
-    /// that reached the tree.
-    async fn report_to_this_machine(&mut self) {
+    /// that reached the tree. And the engine does not know how applications were told.
+    async fn report_what_is_left(&mut self) {
         let status = self.agent.status(self.clock.now());
         let reached: Option<Transport> = status.last_check.and_then(|check| check.transport);
         let is_plain = self.reporter.as_ref().is_some_and(Reporter::is_plain_loopback);
-        if is_plain && reached.is_some() && !self.done.reported {
+        let is_news =
+            self.reporter.is_some() && extensions(self.teller.subjects()) != self.reported_applications;
+        let may = is_plain && reached.is_some() || is_news && reached == Some(Transport::Authenticated);
+        if may && !self.done.reported {
             self.report().await;
         }
         self.note_held_report(reached);

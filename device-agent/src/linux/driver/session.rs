@@ -226,6 +226,7 @@ impl<'s> Session<'s> {
             observations: Vec::new(),
             probed_release: None,
             teller: Teller::new(settings, self.clock, self.output),
+            reported_applications: Vec::new(),
             notes: Vec::new(),
             done: Done::default(),
             output: self.output,
