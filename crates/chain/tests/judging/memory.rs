@@ -179,6 +179,25 @@ fn an_issuer_and_a_subject_of_any_length_that_nobody_expects_take_what_was_annou
 }
 
 #[test]
+fn the_name_of_an_anchor_is_counted_where_another_one_is_expected() {
+    let root = Authority::root_with("Root", 2020..2040, |params| {
+        params.distinguished_name.push(DnType::OrganizationName, "x".repeat(LONG));
+    });
+    let leaf = root.leaf("hub.example", 2025..2027);
+    let case = Case { leaf: leaf.certificate, intermediates: Vec::new(), ..World::new().case() };
+    let content = Content::default().anchor(root.certificate()).service("hub", &[]);
+    let attributes = vec![(vec![0x55, 4, 10], "y".to_owned())];
+    let until = chain::pki::january(2030);
+    let issuer = ExpectationContent { name: ExpectedName::Issuer, attributes, until };
+    let expecting = content.clone().expecting(&[issuer]);
+    assert_eq!(case.verdict(&expecting).code(), "expectation");
+    check(&expecting, &case);
+    let name = ServerName::try_from(case.host).unwrap();
+    let bytes = |content: &Content| content.set().judging_bytes(&case.served(&name));
+    assert!(bytes(&expecting) > bytes(&content), "the name that a refusal shows is not counted");
+}
+
+#[test]
 fn the_largest_key_takes_what_was_announced() {
     const BYTES: usize = 1_024;
     // A key and a signature that are numbers of the right size: they are raised and compared like any other.
