@@ -3,14 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use bundle::write::{
-    AnchorContent, ConstraintContent, ExtensionContent, ManifestContent, ServiceAnchors, ServiceContent,
-};
+use bundle::write::{AnchorContent, ExtensionContent, ManifestContent, ServiceAnchors, ServiceContent};
 use bundle::{Purposes, Sha256, extension_id};
 use serde::Serialize;
 
 pub use crate::names::Names;
-use crate::{date, requirement};
+use crate::{date, losses, requirement};
 
 /// One side of a comparison.
 #[derive(Clone, Copy, Debug)]
@@ -107,6 +105,7 @@ impl Difference {
             |sha256| (name(*sha256), Some(*sha256)),
             |(_, reason)| vec![("reason", reason.clone())],
         );
+        export_losses(&mut changes, old, new, name);
         if old.urls != new.urls {
             let details = vec![format!("urls: {} -> {}", listed(&old.urls), listed(&new.urls))];
             changes.push(Change {
@@ -199,6 +198,24 @@ fn compare<K: Ord, T: PartialEq>(
     }
 }
 
+/// Says what devices begin and cease to leave unsaid in the files that they export.
+fn export_losses(
+    changes: &mut Vec<Change>,
+    old: &ManifestContent,
+    new: &ManifestContent,
+    name: impl Fn(Sha256) -> String,
+) {
+    let (lost, loses) = (losses::of(old, &name), losses::of(new, &name));
+    compare(
+        changes,
+        "export loss",
+        &lost.iter().map(|loss| (loss, loss)).collect(),
+        &loses.iter().map(|loss| (loss, loss)).collect(),
+        |loss| ((*loss).clone(), None),
+        |_| Vec::new(),
+    );
+}
+
 /// Says of each service that stays which anchors begin and cease to serve it: a service of all anchors reads the
 /// same before and after, and is widened all the same.
 fn reaches(
@@ -276,25 +293,9 @@ fn anchor_fields(anchor: &AnchorContent) -> Fields {
             anchor.retire_day.map_or_else(|| NOTHING.to_owned(), |day| date::day(date::day_start(day))),
         ),
         ("reason", anchor.note.escape_debug().to_string()),
-        ("constraints", listed(&anchor.constraints.iter().map(constraint_text).collect::<Vec<_>>())),
+        ("constraints", losses::constraints_text(anchor)),
         ("extensions", listed(&exports.collect::<Vec<_>>())),
     ]
-}
-
-fn constraint_text(set: &ConstraintContent) -> String {
-    let times = [
-        ("issued from", set.issued_from),
-        ("distrust after", set.distrust_after),
-        ("expires at", set.expires_at),
-    ];
-    let mut parts: Vec<String> = times
-        .into_iter()
-        .filter_map(|(name, time)| Some(format!("{name} {}", date::instant(time?))))
-        .collect();
-    if !set.subtrees.is_empty() {
-        parts.push(format!("below {}", set.subtrees.join(" ")));
-    }
-    format!("({})", parts.join(" and "))
 }
 
 fn service_fields(service: &ServiceContent, name: impl Fn(Sha256) -> String) -> Fields {
@@ -319,6 +320,9 @@ fn service_fields(service: &ServiceContent, name: impl Fn(Sha256) -> String) -> 
 fn service_extension(extension: &ExtensionContent) -> String {
     match extension.id {
         extension_id::PROFILE => format!("profile {}", String::from_utf8_lossy(&extension.content)),
+        extension_id::EXPORT_POLICY => {
+            format!("unexportable {}", String::from_utf8_lossy(&extension.content).escape_debug())
+        }
         id => id.to_string(),
     }
 }

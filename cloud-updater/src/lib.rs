@@ -21,6 +21,7 @@ pub mod hexadecimal;
 pub mod input;
 pub mod key;
 pub mod lock;
+mod losses;
 mod names;
 mod output;
 pub mod publish;

@@ -66,3 +66,33 @@ fn every_exported_file_names_its_release() {
         assert!(text.lines().last().unwrap().contains(&digest), "{name}");
     }
 }
+
+#[test]
+fn an_application_that_adds_trusts_the_system_too_and_a_change_there_is_exported_at_the_next_check() {
+    let scene = Scene::new();
+    let web = scene.web();
+    let device = scene.device(&web.url("127.0.0.1"), "[applications.app]\ntrust = \"add\"\n");
+    let system = device.path("system.crt");
+    let own = format!("[export]\nsystem-anchors = \"{}\"\n", system.display());
+    let configuration = fs::read_to_string(device.path("agent.toml")).unwrap().replace("[export]\n", &own);
+    place(&device.path("agent.toml"), configuration.as_bytes()).unwrap();
+    let root = |name| pki::pem(pki::Authority::root(name, 2000..2100).certificate());
+    let (first, second) = (root("First"), root("Second"));
+    place(&system, first.as_bytes()).unwrap();
+    device.check(TODAY).unwrap().success().unwrap();
+    let exported = || pki::read_pem(&device.path("trust/applications/app.pem")).unwrap().len();
+    assert_eq!(exported(), 2);
+    let words = || device.agent(&["--as-of", TODAY.unwrap(), "status"]).unwrap().output;
+    assert!(words().contains("app also trusts 1 system anchor\n"), "{}", words());
+    place(&system, [first, second].concat().as_bytes()).unwrap();
+    device.check(TODAY).unwrap().success().unwrap();
+    assert_eq!(exported(), 3);
+    assert!(words().contains("app also trusts 2 system anchors\n"), "{}", words());
+    fs::remove_file(&system).unwrap();
+    device.check(TODAY).unwrap().success().unwrap();
+    assert_eq!(exported(), 1);
+    let status = device.status(TODAY).unwrap();
+    let codes: Vec<_> =
+        status["findings"].as_array().unwrap().iter().map(|finding| &finding["code"]).collect();
+    assert!(codes.iter().any(|code| *code == "system_anchors_unreadable"), "{status}");
+}

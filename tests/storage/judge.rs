@@ -3,7 +3,7 @@
 use std::{fs, io, os::unix::fs::PermissionsExt as _, path::Path, process::Command};
 
 use bundle::Sha256;
-use device_agent::linux::export::{ExportSet, publish};
+use device_agent::linux::export::{ExportSet, Local, publish};
 use store::{Condition, Floors, Reader, Record, Region, file::ReadOnlyFile};
 use system_tests::{
     persistence::tree::{Entry, Tree},
@@ -134,7 +134,7 @@ pub(crate) fn installed(folder: &Path) -> Result<std::sync::Arc<Installed>, Comp
 /// and nothing is left of what was cut off.
 pub(crate) fn export_again(folder: &Path) -> Result<(), Complaint> {
     let installed = installed(folder)?;
-    let set = ExportSet::of(&installed, CHANNEL, &exports(folder))
+    let set = ExportSet::of(&installed, &Local::new(CHANNEL, &exports(folder)))
         .map_err(|error| format!("no exports: {error}"))?;
     let published =
         publish(&exports(folder), &set, FILE_MODE).map_err(|error| format!("not exported: {error}"))?;

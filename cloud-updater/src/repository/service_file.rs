@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::Path;
 
 use bundle::write::{ExpectationContent, ExtensionContent};
-use bundle::{HostPattern, Pin, Sha256, extension_id, limits};
+use bundle::{ExportChoice, HostPattern, Pin, Sha256, Unexportable, extension_id, limits};
 use chain::Profile;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
@@ -16,6 +16,8 @@ use crate::Error;
 
 /// Name of the file, in the repository's folder.
 pub const SERVICE_FILE: &str = "services.toml";
+/// What may be done where an exported file cannot say something.
+const CHOICES: [ExportChoice; 2] = [ExportChoice::Exclude, ExportChoice::Keep];
 
 /// `services.toml`, read and checked but for its anchors.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -43,6 +45,10 @@ pub struct ServiceSettings {
     /// What its certificates keep to beside the rules of path validation; the rules for private CAs where nothing is said.
     #[serde(default, deserialize_with = "profile")]
     pub profile: Profile,
+    /// What devices do where a file that they export cannot say something of the bundle: `exclude` or `keep`, for
+    /// `constraints`, `dates`, `denials`, `pins` and `profile`.
+    #[serde(default)]
+    pub unexportable: BTreeMap<String, String>,
     /// Whether devices prove a candidate against it; they do where nothing is said.
     #[serde(default = "yes")]
     pub probe: bool,
@@ -135,6 +141,16 @@ impl ServiceSettings {
                 "a service without an anchor can be reached by nobody",
             ));
         }
+        for (what, choice) in &self.unexportable {
+            let field = format!("{field}.unexportable.{what}");
+            if !Unexportable::ALL.iter().any(|known| known.name() == what) {
+                let known = Unexportable::ALL.map(Unexportable::name).join(", ");
+                return Err(wrong(field, format!("is none of {known}")));
+            }
+            if !CHOICES.iter().any(|known| known.name() == choice) {
+                return Err(wrong(field, format!("{choice:?} is neither \"exclude\" nor \"keep\"")));
+            }
+        }
         // Which keys the names stand for, the repository knows; here they must be different ones.
         self.pins(name, |anchor| Some(Sha256::of(&[anchor.as_bytes()])))?;
         self.expectations(name).map(drop)
@@ -146,11 +162,14 @@ impl ServiceSettings {
     /// Exit code 2 with the field at fault.
     pub fn extensions(&self, name: &str) -> Result<Vec<ExtensionContent>, Error> {
         let expectations = self.expectations(name)?;
-        let profile = (self.profile != Profile::Private).then(|| {
-            let content = self.profile.name().as_bytes().to_vec();
-            ExtensionContent { id: extension_id::PROFILE, critical: false, content }
+        let profile = (self.profile != Profile::Private).then(|| self.profile.name().to_owned());
+        let choices = self.unexportable.iter().map(|(what, choice)| format!("{what}={choice}"));
+        let choices = Some(choices.collect::<Vec<_>>().join(",")).filter(|choices| !choices.is_empty());
+        let own = [(extension_id::PROFILE, profile), (extension_id::EXPORT_POLICY, choices)];
+        let own = own.into_iter().filter_map(|(id, text)| {
+            Some(ExtensionContent { id, critical: false, content: text?.into_bytes() })
         });
-        Ok(profile.into_iter().chain(ExpectationContent::extension(&expectations)).collect())
+        Ok(own.chain(ExpectationContent::extension(&expectations)).collect())
     }
 
     /// The pins, as the format has them; `key_of` knows the keys of anchors and intermediates by their names.
@@ -255,6 +274,14 @@ mod tests {
         check("[services.b]\nhosts=['a']\nanchors=['x','x']", "services.toml: services.b.anchors");
         check("prob = true", "services.toml: services.iot-hub.prob: unknown field");
         check("profile = 'public'", "services.toml: services.iot-hub.profile: ");
+        check(
+            "unexportable = { pin = 'keep' }",
+            "services.toml: services.iot-hub.unexportable.pin: is none of",
+        );
+        check(
+            "unexportable = { pins = 'drop' }",
+            "services.toml: services.iot-hub.unexportable.pins: \"drop\"",
+        );
         let pin = |kind: &str, sha256: &str, until: &str| {
             format!("pins = [{{ kind = '{kind}', sha256 = '{sha256}', until = '{until}' }}]")
         };
@@ -276,6 +303,9 @@ mod tests {
             assert_eq!(carried, [ExtensionContent { id: extension_id::PROFILE, critical: false, content }]);
         }
         assert_eq!([extensions(""), extensions("profile = 'private'")], [vec![], vec![]]);
+        let policy = extensions("unexportable = { pins = 'exclude', constraints = 'keep' }");
+        let content = b"constraints=keep,pins=exclude".to_vec();
+        assert_eq!(policy, [ExtensionContent { id: extension_id::EXPORT_POLICY, critical: false, content }]);
     }
 
     #[test]

@@ -11,6 +11,9 @@ pub mod extension_id {
     /// On a service: how closely the certificates of its chains are looked at; the content is the name of a profile,
     /// `rfc5280` or `webpki`. Whoever does not know it, or the name, looks at them as at those of any other service.
     pub const PROFILE: u16 = 2;
+    /// On a service: what is done where an exported file cannot say something of the bundle ([`crate::ExportPolicy`]);
+    /// the content is `name=choice`, joined by commas. Whoever does not know it, or an entry, does as without it.
+    pub const EXPORT_POLICY: u16 = 3;
     /// On a service: what the names in its certificate say; the content is a section of
     /// [`Expectation`](crate::Expectation)s. Never critical: whoever does not know it goes without.
     pub const EXPECTATIONS: u16 = 4;
@@ -37,7 +40,10 @@ impl Extension<'_> {
     pub const fn is_known(&self) -> bool {
         matches!(
             self.id,
-            extension_id::EXPORT_WITHOUT_CONSTRAINTS | extension_id::PROFILE | extension_id::EXPECTATIONS
+            extension_id::EXPORT_WITHOUT_CONSTRAINTS
+                | extension_id::PROFILE
+                | extension_id::EXPORT_POLICY
+                | extension_id::EXPECTATIONS
         )
     }
 }

@@ -195,6 +195,14 @@ impl<'a> Certificate<'a> {
         self.extensions.authority_key_id
     }
 
+    /// True where it limits the names or the purposes of what is below it (RFC 5280 §4.2.1.10, §4.2.1.12). As an
+    /// anchor's, that is kept by some programs and passed over by others.
+    #[must_use]
+    pub fn limits_names_or_purposes(&self) -> bool {
+        let limits = [extension::NAME_CONSTRAINTS, extension::EXTENDED_KEY_USAGE];
+        extension::list(self.der).any(|extension| limits.contains(&extension.oid.content))
+    }
+
     /// The DNS names of its subjectAltName, as they stand there.
     pub fn dns_names(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         self.extensions.dns_names()

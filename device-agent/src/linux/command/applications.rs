@@ -92,7 +92,7 @@ fn check(settings: &Settings, installed: &Installed) -> Result<(), Error> {
         return Err(Error::usage("observe", message).file(&settings.path));
     }
     let Some(export) = &settings.export else { return Ok(()) };
-    if Exports::of(export, Some(installed), &settings.channel).is_current {
+    if Exports::of(export, Some(installed), settings).is_current {
         return Ok(());
     }
     let error =

@@ -6,7 +6,7 @@ use crate::Mode;
 use crate::linux::cli::Context;
 use crate::linux::driver::Image;
 use crate::linux::error::{Error, Exit};
-use crate::linux::export::{ExportSet, Omission, medium, publish};
+use crate::linux::export::{Application, Loss, Made, Omission, make, medium};
 use crate::linux::trust::Trust;
 
 #[derive(Debug, Serialize)]
@@ -18,6 +18,8 @@ struct Answer<'a> {
     is_changed: bool,
     files: usize,
     omitted: &'a [Omission],
+    losses: &'a [Loss],
+    applications: &'a [Application],
     occupied: &'a [String],
 }
 
@@ -33,8 +35,7 @@ pub(in crate::linux) fn run(context: &Context) -> Result<Exit, Error> {
     let trust = Trust::new(settings.location(), settings.seed_path.clone());
     let installed = trust.lasting()?;
     Image::check_in_use(&settings, &context.clock(), &installed)?;
-    let set = ExportSet::of(&installed, &settings.channel, &export.folder)?;
-    let published = publish(&export.folder, &set, export.file_mode)?;
+    let Made { set, published, system_store } = make(&installed, &settings, export)?;
     let answer = Answer {
         directory: export.folder.display().to_string(),
         release: set.version.order.to_string(),
@@ -43,6 +44,8 @@ pub(in crate::linux) fn run(context: &Context) -> Result<Exit, Error> {
         is_changed: published.is_changed,
         files: set.files.len(),
         omitted: &set.omissions,
+        losses: &set.losses,
+        applications: &set.applications,
         occupied: &published.occupied,
     };
     let state = if published.is_changed { "now shows" } else { "shows already" };
@@ -52,6 +55,12 @@ pub(in crate::linux) fn run(context: &Context) -> Result<Exit, Error> {
         let Omission { subject, reason, .. } = omission;
         context.output.warning(format_args!("{subject} is left out: {}", reason.words()));
     }
+    for loss in set.losses.iter().filter(|loss| loss.is_warning()) {
+        context.output.warning(loss);
+    }
+    for fault in set.applications.iter().filter_map(|application| application.fault.as_ref()) {
+        context.output.warning(format_args!("the system's anchors cannot be read: {fault}"));
+    }
     for name in &published.occupied {
         context
             .output
@@ -59,6 +68,9 @@ pub(in crate::linux) fn run(context: &Context) -> Result<Exit, Error> {
     }
     if let Some(warning) = medium(&export.folder).warning() {
         context.output.warning(format_args!("{} {warning}", answer.directory));
+    }
+    if let Some(error) = system_store {
+        return Err(error);
     }
     Ok(if published.occupied.is_empty() { Exit::Done } else { Exit::Finding })
 }

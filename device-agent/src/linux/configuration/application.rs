@@ -31,6 +31,19 @@ pub struct Application {
     pub timeout: Duration,
     /// What it notices by itself.
     pub follows: Follows,
+    /// What it trusts beside the bundle.
+    pub trust: TrustChoice,
+}
+
+/// What an application trusts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TrustChoice {
+    /// The system's anchors as well.
+    Add,
+    /// The bundle's anchors and nothing else.
+    #[default]
+    Replace,
 }
 
 /// What an application notices by itself while it runs.
@@ -74,6 +87,7 @@ fn application(name: String, section: ApplicationSection) -> Result<Application,
             &format!("{field}.timeout-seconds"),
         )?,
         follows: section.follows,
+        trust: section.trust,
         name,
     })
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::{Follows, SignedOnlyTransport, UnitAction};
+use super::{Follows, SignedOnlyTransport, TrustChoice, UnitAction};
 
 /// The whole file.
 #[derive(Debug, Deserialize)]
@@ -88,6 +88,19 @@ pub(super) struct StoreSection {
 pub(super) struct ExportSection {
     pub(super) directory: PathBuf,
     pub(super) file_mode: Option<String>,
+    pub(super) system_anchors: Option<PathBuf>,
+    #[serde(default)]
+    pub(super) system_store: SystemStoreName,
+}
+
+/// How the system's own store is fed.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum SystemStoreName {
+    #[default]
+    None,
+    /// By Debian's program.
+    UpdateCaCertificates,
 }
 
 /// `[report]`
@@ -132,6 +145,8 @@ pub(super) struct ApplicationSection {
     pub(super) timeout_seconds: Option<u64>,
     #[serde(default)]
     pub(super) follows: Follows,
+    #[serde(default)]
+    pub(super) trust: TrustChoice,
 }
 
 /// A hook: one of `exec`, `signal` and `systemd`, and what belongs to it.

@@ -3,6 +3,7 @@
 mod application;
 mod base_url;
 mod endpoint;
+mod export;
 mod file;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
@@ -13,10 +14,9 @@ mod settings;
 mod tests;
 mod toml_text;
 
-pub use application::{Application, Follows};
+pub use application::{Application, Follows, TrustChoice};
 pub use base_url::BaseUrl;
 pub use endpoint::{Override, ResolveTable, split_endpoint};
+pub use export::{Export, SystemStore};
 pub use hook::{Hook, SignalName, SignalTarget, UnitAction};
-pub use settings::{
-    Export, LocalService, Poll, Probe, ReportTarget, Settings, SignedOnlyTransport, StoreLocation,
-};
+pub use settings::{LocalService, Poll, Probe, ReportTarget, Settings, SignedOnlyTransport, StoreLocation};

@@ -10,16 +10,14 @@ use store::Region;
 use trust_store::{DEFAULT_REGION_BYTES, Location};
 use url::Url;
 
-use super::application::{Application, applications};
+use super::application::{Application, TrustChoice, applications};
 use super::base_url::{BaseUrl, base_urls, http_url};
 use super::endpoint::{Override, ResolveTable, split_endpoint};
-use super::file::{
-    AgentFile, ExportSection, ModeName, PollSection, ReportSection, ServiceSection, StoreSection,
-};
+use super::export::{Export, export_target};
+use super::file::{AgentFile, ModeName, PollSection, ReportSection, ServiceSection, StoreSection};
 use super::own_folders::{OwnFolders, STATE_FOLDER};
 use super::toml_text;
 use crate::Mode;
-use crate::linux::durable::PUBLIC_MODE;
 use crate::linux::error::Error;
 
 /// The path of reports at a server of ours: what a URL without a path means.
@@ -102,15 +100,6 @@ pub struct StoreLocation {
     pub length: u32,
     /// The same, checked.
     pub region: Region,
-}
-
-/// Where exports go.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Export {
-    /// The folder that applications know.
-    pub folder: PathBuf,
-    /// Mode of the files.
-    pub file_mode: u32,
 }
 
 /// Where reports go.
@@ -219,6 +208,14 @@ impl Settings {
         })
     }
 
+    /// True where the exports also depend on what is in the system's store.
+    #[must_use]
+    pub fn looks_at_the_system(&self) -> bool {
+        let adds = |application: &Application| application.trust == TrustChoice::Add;
+        let feeds = self.export.as_ref().is_some_and(|export| export.system_store.is_some());
+        self.mode == Mode::Install && (feeds || self.applications.iter().any(adds))
+    }
+
     /// Where applications find the store.
     #[must_use]
     pub fn location(&self) -> Location {
@@ -236,7 +233,7 @@ impl Meaning<'_> {
         if path.is_absolute() { path } else { self.folder.join(path) }
     }
 
-    fn path(&self, written: Option<PathBuf>, default: impl FnOnce() -> PathBuf) -> PathBuf {
+    pub(super) fn path(&self, written: Option<PathBuf>, default: impl FnOnce() -> PathBuf) -> PathBuf {
         written.map_or_else(default, |path| self.relative(path))
     }
 }
@@ -275,21 +272,6 @@ fn store_location(section: StoreSection, meant: &Meaning<'_>) -> Result<StoreLoc
         .map_err(|error| Error::usage("bad_region", "cannot hold a store").field("store").because(error))?;
     let path = meant.path(section.path, || Path::new(STATE_FOLDER).join("store"));
     Ok(StoreLocation { path, offset: section.offset, length, region })
-}
-
-fn export_target(section: ExportSection, meant: &Meaning<'_>) -> Result<Export, Error> {
-    let file_mode = match section.file_mode {
-        None => PUBLIC_MODE,
-        Some(text) => u32::from_str_radix(&text, 8)
-            .ok()
-            .filter(|mode| mode & !0o666 == 0 && mode & 0o400 != 0)
-            .ok_or_else(|| {
-                let message =
-                    format!("{text:?} is not the mode of a file that is read: write \"0644\" or \"0640\"");
-                Error::usage("bad_mode", message).field("export.file-mode")
-            })?,
-    };
-    Ok(Export { folder: meant.relative(section.directory), file_mode })
 }
 
 /// Reports name the device: they go over authenticated TLS, or to this very machine where that is said.

@@ -190,6 +190,8 @@ fn every_mistake_names_file_and_field() {
     check(&with("[resolve]\n\"a b\" = \"127.0.0.1:1\""), "agent.toml: resolve: \"a b\" is not host:port");
     check(&with("[resolve]\n\"a:1\" = \"b:1\""), "agent.toml: resolve.\"a:1\": \"b:1\" is not address:port");
     check(&with("[export]\ndirectory = \"d\"\nfile-mode = \"0755\""), "agent.toml: export.file-mode: ");
+    let store = "[export]\ndirectory = \"d\"\nsystem-store = \"rm -r\"";
+    check(&with(store), "agent.toml: export.system-store: unknown value");
     check(&with("[probe]\ntimeout-seconds = 0"), "agent.toml: probe.timeout-seconds: 0 is not between");
     check(&with("[poll]\nseconds-min = 9\nseconds-max = 3"), "agent.toml: poll.seconds-max: ");
     check("[device\n", "agent.toml: line 1: ");

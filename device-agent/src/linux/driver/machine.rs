@@ -12,7 +12,7 @@ use crate::linux::applications::{Teller, extensions};
 use crate::linux::clock::{Clock, Moment};
 use crate::linux::configuration::Settings;
 use crate::linux::error::with_causes;
-use crate::linux::export::{ExportSet, publish};
+use crate::linux::export::make;
 use crate::linux::output::Output;
 use crate::linux::probe::{Bundles, Handshakes};
 use crate::linux::report::{Observation, Reporter};
@@ -78,6 +78,10 @@ impl<S: Storage> Machine<'_, S> {
     /// Hands `event` to the engine and does everything it asks for; returns the seconds to wait.
     pub async fn run(&mut self, event: Event<'_>) -> u64 {
         self.begin_cycle();
+        // The system's anchors change without a word to anybody, and the engine knows nothing of them.
+        if self.settings.looks_at_the_system() {
+            self.export();
+        }
         let mut step = self.on(event);
         loop {
             step = match step {
@@ -194,18 +198,20 @@ impl<S: Storage> Machine<'_, S> {
         if self.agent.installed().is_none() {
             return true;
         }
-        let published = self.clients.trust().lasting().and_then(|installed| {
-            let set = ExportSet::of(&installed, &self.settings.channel, &export.folder)?;
-            publish(&export.folder, &set, export.file_mode)
-        });
-        match published {
-            Ok(published) => {
-                for name in published.occupied {
+        let made =
+            self.clients.trust().lasting().and_then(|installed| make(&installed, self.settings, export));
+        match made {
+            Ok(made) => {
+                for name in made.published.occupied {
                     self.note(format!(
                         "{}: {name} belongs to somebody else and was left alone",
                         export.folder.display()
                     ));
                 }
+                if let Some(error) = &made.system_store {
+                    self.note(with_causes(error, error.source()));
+                }
+                // It is tried again at every check, and keeps nobody else waiting.
                 true
             }
             Err(error) => {

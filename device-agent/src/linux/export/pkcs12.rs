@@ -29,7 +29,7 @@ const VERSION: u8 = 3;
 #[derive(Clone, Debug)]
 pub(super) struct Trusted<'a> {
     pub(super) der: &'a [u8],
-    pub(super) alias: String,
+    pub(super) alias: &'a str,
 }
 
 /// A trust store of these certificates, in their order.
@@ -53,7 +53,7 @@ fn bag(anchor: &Trusted<'_>) -> der::Result<Vec<u8>> {
     let certificate = explicit(&element(Tag::OctetString, anchor.der)?)?;
     let value = sequence(&[X509_CERTIFICATE.to_der()?, certificate])?;
     let mut attributes = [
-        attribute(FRIENDLY_NAME, &BmpString::from_utf8(&in_plane(&anchor.alias))?.to_der()?)?,
+        attribute(FRIENDLY_NAME, &BmpString::from_utf8(&in_plane(anchor.alias))?.to_der()?)?,
         attribute(TRUSTED_KEY_USAGE, &ANY_KEY_USAGE.to_der()?)?,
     ];
     // A SET OF is in the order of its members' encodings (X.690 §11.6).
@@ -90,7 +90,7 @@ mod tests {
     /// The whole file of one certificate, written out by hand: no reader of it depends on the code above.
     #[test]
     fn one_certificate_is_these_bytes() {
-        let file = trust_store(std::iter::once(Trusted { der: b"CERT", alias: "A😀".to_owned() })).unwrap();
+        let file = trust_store(std::iter::once(Trusted { der: b"CERT", alias: "A😀" })).unwrap();
         let expect = concat!(
             "307f020103",                                       // PFX, version 3
             "307a06092a864886f70d010701a06d046b",               // authSafe: id-data

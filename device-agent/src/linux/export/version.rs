@@ -6,7 +6,9 @@ use std::fmt;
 use bundle::{Order, Sha256};
 use serde::Serialize;
 
-use super::{Artefact, Omission};
+use super::local::ForApplication;
+use super::system::SystemAnchors;
+use super::{ExportSet, Loss, Omission};
 
 /// Which bundle an export shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,46 +23,77 @@ pub struct Version {
     pub generation: u64,
 }
 
+/// An application with files of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Application {
+    /// Its name.
+    pub name: String,
+    /// `replace`, or `add` where it trusts the system's anchors too.
+    pub trust: &'static str,
+    /// How many anchors of the system it trusts too.
+    pub system_anchors: usize,
+    /// How many of the system's were left out, because the bundle denies them or limits them.
+    pub system_anchors_left_out: usize,
+    /// Why the system's anchors could not be read.
+    pub fault: Option<String>,
+}
+
 /// The content of `version.json`.
 #[derive(Debug, Serialize)]
 pub(super) struct VersionFile<'a> {
-    pub(super) schema: &'static str,
-    pub(super) channel: &'a str,
-    pub(super) release: String,
-    pub(super) release_epoch: u16,
-    pub(super) release_number: u32,
-    pub(super) digest: String,
-    pub(super) generation: u64,
-    pub(super) files: BTreeMap<&'a str, String>,
-    /// Anchors that the bundle has and some file lacks.
-    pub(super) omitted: &'a [Omission],
-    /// Services whose pins and expected names no exported file can carry.
-    pub(super) pins_not_carried: Vec<&'a str>,
-    /// Entries of the deny list that name no anchor of the bundle: no exported file can carry them.
-    pub(super) denials_not_carried: usize,
+    schema: &'static str,
+    channel: &'a str,
+    release: String,
+    release_epoch: u16,
+    release_number: u32,
+    digest: String,
+    generation: u64,
+    files: BTreeMap<&'a str, String>,
+    omitted: &'a [Omission],
+    losses: &'a [Loss],
+    applications: &'a [Application],
 }
 
-impl Version {
-    pub(super) fn file<'a>(
-        &'a self,
-        files: &'a [Artefact],
-        omitted: &'a [Omission],
-        pins_not_carried: Vec<&'a str>,
-        denials_not_carried: usize,
-    ) -> VersionFile<'a> {
-        VersionFile {
+impl<'a> VersionFile<'a> {
+    /// Of a set whose other files are complete.
+    pub(super) fn of(set: &'a ExportSet) -> Self {
+        let version = &set.version;
+        Self {
             schema: "device-agent.export.1",
-            channel: &self.channel,
-            release: self.order.to_string(),
-            release_epoch: self.order.epoch,
-            release_number: self.order.number,
-            digest: self.digest.to_string(),
-            generation: self.generation,
-            files: files.iter().map(|file| (file.path.as_str(), file.sha256().to_string())).collect(),
-            omitted,
-            pins_not_carried,
-            denials_not_carried,
+            channel: &version.channel,
+            release: version.order.to_string(),
+            release_epoch: version.order.epoch,
+            release_number: version.order.number,
+            digest: version.digest.to_string(),
+            generation: version.generation,
+            files: set.files.iter().map(|file| (file.path.as_str(), file.sha256().to_string())).collect(),
+            omitted: &set.omissions,
+            losses: &set.losses,
+            applications: &set.applications,
         }
+    }
+
+    /// The file's bytes.
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        // A struct of strings and numbers always has a form in JSON.
+        let mut bytes = serde_json::to_vec_pretty(self).unwrap_or_default();
+        bytes.push(b'\n');
+        bytes
+    }
+}
+
+impl Application {
+    /// One that trusts what the bundle says and nothing else, so far.
+    pub(super) fn new(of: &ForApplication) -> Self {
+        let trust = if of.adds_system { "add" } else { "replace" };
+        Self { name: of.name.clone(), trust, system_anchors: 0, system_anchors_left_out: 0, fault: None }
+    }
+
+    /// Notes what it trusts of the system's.
+    pub(super) fn add(&mut self, store: &SystemAnchors, count: usize, left_out: usize) {
+        self.system_anchors = count;
+        self.system_anchors_left_out = left_out;
+        self.fault.clone_from(&store.fault);
     }
 }
 

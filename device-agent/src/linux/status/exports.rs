@@ -7,8 +7,8 @@ use std::path::Path;
 use serde::Serialize;
 use trust_store::Installed;
 
-use crate::linux::configuration::Export;
-use crate::linux::export::{ExportSet, Medium, Omission, medium};
+use crate::linux::configuration::{Export, Settings};
+use crate::linux::export::{Application, ExportSet, Local, Loss, Medium, Omission, is_pending, medium};
 
 /// The state of the exported files.
 #[derive(Clone, Debug, Serialize)]
@@ -27,18 +27,21 @@ pub struct Exports {
     pub medium: Medium,
     /// Anchors that are in the bundle and not in every file.
     pub omitted: Vec<Omission>,
-    /// Services whose pins and expected names no file can carry.
-    pub pins_not_carried: Vec<String>,
-    /// Denials that no file can carry.
-    pub denials_not_carried: usize,
+    /// What the bundle says and some files do not.
+    pub losses: Vec<Loss>,
+    /// The applications with files of their own.
+    pub applications: Vec<Application>,
+    /// True where the system's store does not have what is installed, and is to have it.
+    pub system_store_pending: bool,
     /// Names that somebody else's files occupy.
     pub occupied: Vec<String>,
 }
 
 impl Exports {
     /// What the folder shows, and what it should show; with nothing installed that is nothing.
-    pub(in crate::linux) fn of(export: &Export, installed: Option<&Installed>, channel: &str) -> Self {
-        let set = installed.and_then(|installed| ExportSet::of(installed, channel, &export.folder).ok());
+    pub(in crate::linux) fn of(export: &Export, installed: Option<&Installed>, settings: &Settings) -> Self {
+        let set =
+            installed.and_then(|installed| ExportSet::of(installed, &Local::read(settings, export)).ok());
         let path = export.folder.join("..data").join("version.json");
         let (found, fault) = match fs::read(&path) {
             Ok(bytes) => (Some(bytes), None),
@@ -54,10 +57,11 @@ impl Exports {
             is_current: fault.is_none() && found.as_ref() == expected,
             fault,
             medium: medium(&export.folder),
+            system_store_pending: export.system_store.as_ref().is_some_and(is_pending),
             occupied: names.map(str::to_owned).collect(),
             omitted: set.as_ref().map(|set| set.omissions.clone()).unwrap_or_default(),
-            pins_not_carried: set.as_ref().map(|set| set.pins_not_carried.clone()).unwrap_or_default(),
-            denials_not_carried: set.map(|set| set.denials_not_carried).unwrap_or_default(),
+            losses: set.as_ref().map(|set| set.losses.clone()).unwrap_or_default(),
+            applications: set.map(|set| set.applications).unwrap_or_default(),
         }
     }
 }

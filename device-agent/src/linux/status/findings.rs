@@ -103,6 +103,16 @@ fn of_exports(overview: &Overview) -> Vec<Finding> {
         let message = format!("{} does not show what is installed: device-agent export", exports.directory);
         findings.push(Finding::new("export_outdated", message));
     }
+    if exports.system_store_pending {
+        let message = "the system's store does not have what is installed: device-agent export says why";
+        findings.push(Finding::new("system_store_outdated", message));
+    }
+    for application in &exports.applications {
+        if let Some(fault) = &application.fault {
+            let message = format!("{} is to trust the system's anchors too, and {fault}", application.name);
+            findings.push(Finding::new("system_anchors_unreadable", message));
+        }
+    }
     for name in &exports.occupied {
         let message = format!("{}/{name} belongs to somebody else and was left alone", exports.directory);
         findings.push(Finding::new("export_occupied", message));

@@ -84,7 +84,7 @@ impl Overview {
             },
             trusted,
             freshness: Freshness::of(journal.record.head, noted.map(|noted| noted.0), now),
-            exports: exports.map(|export| Exports::of(export, installed.as_deref(), &settings.channel)),
+            exports: exports.map(|export| Exports::of(export, installed.as_deref(), settings)),
             journal,
             last_cycle,
             reports_to: settings.report.as_ref().map(|target| target.url.to_string()),

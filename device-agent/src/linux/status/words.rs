@@ -5,6 +5,7 @@ use std::fmt;
 use super::{Freshness, Overview, ServiceLine, Trusted};
 use crate::linux::clock::span;
 use crate::linux::driver::{ActivityRecord, ProbeRecord, ReportOutcome, ReportRecord};
+use crate::linux::export::Application;
 
 /// Characters of the first column.
 const WIDTH: usize = 12;
@@ -125,12 +126,17 @@ impl Overview {
             let (subject, reason) = (&omission.subject, omission.reason.words());
             line(f, "", format_args!("left out: {subject} ({reason}), sha256 {}", omission.sha256))?;
         }
-        for service in &exports.pins_not_carried {
-            line(f, "", format_args!("the pins and expected names of {service} cannot be exported"))?;
+        for loss in &exports.losses {
+            line(f, "", loss)?;
         }
-        if exports.denials_not_carried > 0 {
-            let count = counted(exports.denials_not_carried, "denial");
-            line(f, "", format_args!("{count} reaching beyond single anchors cannot be exported"))?;
+        for application in exports.applications.iter().filter(|application| application.trust == "add") {
+            let Application { name, system_anchors, system_anchors_left_out, .. } = application;
+            let left_out = match system_anchors_left_out {
+                0 => String::new(),
+                count => format!(", without {count} that the bundle denies or limits"),
+            };
+            let anchors = counted(*system_anchors, "system anchor");
+            line(f, "", format_args!("{name} also trusts {anchors}{left_out}"))?;
         }
         Ok(())
     }

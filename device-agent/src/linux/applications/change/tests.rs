@@ -10,7 +10,7 @@ use chain::pki::{Authority, Content, denial, january, key_denial};
 use super::*;
 use crate::linux::applications::Outcome;
 use crate::linux::clock::Moment;
-use crate::linux::configuration::{Application, Follows};
+use crate::linux::configuration::{Application, Follows, TrustChoice};
 use crate::linux::kit::Device;
 
 fn root(name: &str) -> Authority {
@@ -26,6 +26,7 @@ fn application(services: &[&str]) -> Application {
         on_removal: None,
         timeout: Duration::from_secs(1),
         follows: Follows::Nothing,
+        trust: TrustChoice::Replace,
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::{SMALLEST, check, example, parse};
-use crate::linux::configuration::{Application, Follows, Hook, SignalTarget, UnitAction};
+use crate::linux::configuration::{Application, Follows, Hook, SignalTarget, TrustChoice, UnitAction};
 
 /// The one application whose section has these lines.
 fn application(lines: &str) -> Application {
@@ -23,6 +23,7 @@ fn an_application_without_a_line_talks_to_every_service_and_is_told_nothing() {
     assert_eq!((plain.name.as_str(), plain.services.as_ref()), ("telegraf", None));
     assert_eq!((plain.reload.as_ref(), plain.on_removal.as_ref()), (None, None));
     assert_eq!((plain.timeout, plain.follows), (Duration::from_secs(30), Follows::Nothing));
+    assert_eq!(plain.trust, TrustChoice::Replace);
 }
 
 #[test]
@@ -47,6 +48,14 @@ fn a_hook_is_a_program_a_signal_or_a_wish_to_systemd() {
     assert_eq!(target, SignalTarget::PidFile { path, process: Some("a".into()) });
     let unit = application("reload = { systemd = \"a@b-c.service\" }").reload;
     assert_eq!(unit, Some(Hook::Systemd { unit: "a@b-c.service".into(), action: UnitAction::Reload }));
+}
+
+#[test]
+fn only_an_application_that_adds_makes_the_systems_anchors_matter() {
+    let settings = |line: &str| parse(&format!("[applications.telegraf]\n{line}")).unwrap();
+    assert!(!settings("trust = \"replace\"").looks_at_the_system());
+    assert!(settings("trust = \"add\"").looks_at_the_system());
+    refused("trust = \"both\"", "applications.telegraf.trust: unknown value");
 }
 
 #[test]

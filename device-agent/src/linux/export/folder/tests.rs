@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use chain::pki::{Authority, Content};
 
 use super::*;
+use crate::linux::export::Local;
 use crate::linux::kit::Device;
 
 fn content(names: &[&str]) -> Content {
@@ -15,7 +16,7 @@ fn content(names: &[&str]) -> Content {
 }
 
 fn set(device: &Device) -> ExportSet {
-    ExportSet::of(&device.installed(), "test", &device.path("trust")).unwrap()
+    ExportSet::of(&device.installed(), &Local::new("test", &device.path("trust"))).unwrap()
 }
 
 fn generations(folder: &Path) -> usize {

@@ -1,10 +1,13 @@
 //! What is in the exports, and what must not be.
 
+use std::path::Path;
+
 use bundle::write::{ConstraintContent, ExtensionContent};
 use bundle::{Purposes, UnixSeconds, extension_id};
 use chain::pki::{Authority, Content, denial, key_denial, sha256};
 
 use super::*;
+use crate::linux::export::{Constraint, Done, OmissionReason, pem};
 use crate::linux::kit::Device;
 
 fn root(name: &str) -> Authority {
@@ -12,7 +15,7 @@ fn root(name: &str) -> Authority {
 }
 
 fn set(device: &Device) -> ExportSet {
-    ExportSet::of(&device.installed(), "test", Path::new("/var/lib/device-agent/trust")).unwrap()
+    ExportSet::of(&device.installed(), &Local::new("test", Path::new("/var/lib/device-agent/trust"))).unwrap()
 }
 
 fn file<'a>(set: &'a ExportSet, path: &str) -> &'a Artefact {
@@ -25,6 +28,18 @@ fn text<'a>(set: &'a ExportSet, path: &str) -> &'a str {
 
 fn count(set: &ExportSet, path: &str) -> usize {
     text(set, path).matches("-----BEGIN CERTIFICATE-----").count()
+}
+
+/// The files in which this is lost of an anchor or a service, and this done.
+fn files<'a>(set: &'a ExportSet, constraint: Constraint, whose: &str, done: Done) -> Vec<&'a str> {
+    let is_meant = |loss: &&Loss| {
+        loss.constraint == constraint
+            && loss.done == done
+            && loss.anchor.as_deref().or(loss.service.as_deref()) == Some(whose)
+    };
+    let found: Vec<&Loss> = set.losses.iter().filter(is_meant).collect();
+    assert!(found.len() < 2, "{found:?}");
+    found.into_iter().flat_map(|loss| &loss.files).map(String::as_str).collect()
 }
 
 fn constraint() -> ConstraintContent {
@@ -82,13 +97,13 @@ fn a_constrained_anchor_is_left_out_unless_the_manifest_allows_the_form_by_name(
     assert_eq!(count(&set, "whole.pem"), 2);
     assert_eq!(count(&set, "services/hub.pem"), 2);
     assert_eq!(file(&set, "anchors.der").bytes, plain.certificate().as_ref());
-    let mut omissions = set.omissions.clone();
-    omissions.sort_by(|one, other| one.subject.cmp(&other.subject));
-    let [of_allowed, of_constrained] = &omissions[..] else { panic!("{omissions:?}") };
-    assert_eq!(of_allowed.forms, [Form::Der, Form::Hashed, Form::Pkcs12]);
-    assert_eq!(of_constrained.forms, Form::ALL);
-    assert_eq!(of_constrained.reason, OmissionReason::Constraints);
-    assert_eq!(of_constrained.subject, "Constrained");
+    let lost = |anchor: &str, done| files(&set, Constraint::Constraints, anchor, done);
+    assert_eq!(lost("Allowed", Done::Kept), ["whole.pem", "services/hub.pem"]);
+    let others = ["anchors.der", "truststore.p12", "hashed/", "der/", "services/hub.der", "services/hub.p12"];
+    assert_eq!(lost("Allowed", Done::Excluded), others);
+    let all = ["whole.pem", "services/hub.pem"].iter().chain(&others).count();
+    assert_eq!(lost("Constrained", Done::Excluded).len(), all);
+    assert_eq!(lost("Constrained", Done::Kept), [""; 0]);
 }
 
 #[test]
@@ -100,7 +115,7 @@ fn an_anchor_for_another_purpose_is_left_out() {
         .service("hub", &[]);
     let set = set(&Device::with(&content));
     assert_eq!(count(&set, "whole.pem"), 1);
-    assert_eq!(set.omissions[0].reason, OmissionReason::Purpose);
+    assert_eq!(files(&set, Constraint::Purposes, "Code", Done::Excluded).len(), 8);
 }
 
 #[test]
@@ -116,7 +131,9 @@ fn a_denied_anchor_is_left_out_at_once_whether_by_certificate_or_key() {
     assert!(text(&after, "whole.pem").contains(&pem::block(third.certificate())));
     assert!(after.omissions.iter().all(|omission| omission.reason == OmissionReason::Denied));
     assert!(after.version.generation > before.version.generation, "a deny list is a change of its own");
-    assert_eq!(after.denials_not_carried, 1, "a denied key may stand in certificates that no export lists");
+    // A denied key may stand in certificates that no file lists.
+    let lost = after.losses.iter().find(|loss| loss.constraint == Constraint::Denials).unwrap();
+    assert_eq!((lost.details.as_str(), lost.done), ("denials that name no anchor: 1", Done::Kept));
 }
 
 #[test]
@@ -153,18 +170,4 @@ fn anchors_of_one_subject_are_numbered_and_two_devices_export_the_same_bytes() {
     assert!(hashed[0].ends_with(".0") && hashed[1].ends_with(".1"), "{hashed:?}");
     assert_eq!(hashed[0][..15], hashed[1][..15]);
     assert_eq!(first, set(&Device::with(&content)));
-}
-
-#[test]
-fn pins_are_named_where_no_file_carries_them() {
-    let root = root("Root");
-    let pin = bundle::Pin {
-        kind: bundle::PinKind::Certificate,
-        sha256: sha256(root.certificate()),
-        until: UnixSeconds(u64::MAX),
-    };
-    let content = Content::default()
-        .anchor(root.certificate())
-        .service_with("hub", &[], |service| service.pins.push(pin));
-    assert_eq!(set(&Device::with(&content)).pins_not_carried, ["hub"]);
 }
