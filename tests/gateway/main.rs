@@ -4,6 +4,7 @@
 
 mod applications;
 mod exports;
+mod folders;
 mod jvm;
 mod killed;
 mod local;

@@ -57,6 +57,17 @@ const JAVA: Tool = Tool {
     packages: "default-jdk-headless",
     purpose: "is the JVM that reads exported trust stores in tests",
 };
+/// Debian's store of anchors, and the program that makes it.
+const SYSTEM_STORE: Tool = Tool {
+    program: "/usr/sbin/update-ca-certificates",
+    packages: "ca-certificates",
+    purpose: "makes the system's store; tests add anchors to one of their own",
+};
+/// mount, in a namespace of a test's own.
+const MOUNT: Tool = Tool { program: "mount", packages: "mount", purpose: "mounts small file systems" };
+/// unshare: gives a test that namespace.
+const UNSHARE: Tool =
+    Tool { program: "unshare", packages: "util-linux", purpose: "keeps a test's mounts in private" };
 /// pkg-config: says how C programs are compiled with a library.
 const PKG_CONFIG: Tool =
     Tool { program: "pkg-config", packages: "pkg-config", purpose: "says how C programs are compiled" };
@@ -68,7 +79,7 @@ const fn stack(file: &'static str, packages: &'static str) -> Tool {
     Tool { program: file, packages, purpose: "is a TLS stack that clients in C are tested on" }
 }
 /// What the tests run.
-pub(crate) const FOR_TESTS: [Tool; 17] = [
+pub(crate) const FOR_TESTS: [Tool; 20] = [
     COMPILER,
     CPP_COMPILER,
     BINUTILS,
@@ -78,6 +89,9 @@ pub(crate) const FOR_TESTS: [Tool; 17] = [
     PYTHON,
     STRACE,
     JAVA,
+    MOUNT,
+    UNSHARE,
+    SYSTEM_STORE,
     PKG_CONFIG,
     GROFF,
     MANDOC,
@@ -110,8 +124,8 @@ pub(crate) const FOR_STORAGE: [Tool; 6] = [
     STRACE,
     PYTHON,
     Tool { program: "mke2fs", packages: "e2fsprogs", purpose: "makes a file system that loses its medium" },
-    Tool { program: "mount", packages: "mount", purpose: "mounts it" },
-    Tool { program: "unshare", packages: "util-linux", purpose: "keeps its mounts in private" },
+    MOUNT,
+    UNSHARE,
 ];
 /// valgrind: counts instructions.
 pub(crate) const VALGRIND: Tool =

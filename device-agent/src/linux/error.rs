@@ -129,6 +129,11 @@ impl Error {
         self
     }
 
+    /// True where a file system has no room left.
+    pub(super) fn is_about_room(&self) -> bool {
+        self.0.code == "disk_full"
+    }
+
     /// The exit code of the process.
     pub fn exit(&self) -> Exit {
         self.0.exit

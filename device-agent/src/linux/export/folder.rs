@@ -2,7 +2,7 @@
 //!
 //! The sequence: lock, write a temporary folder beside the others, `fsync` every file and folder, rename it to the
 //! generation's name, `fsync` the folder, make a temporary symlink, rename it over `..data`, make the names that are
-//! missing, `fsync` the folder, remove what is older than the generation before. A process killed at any moment leaves
+//! missing, `fsync` the folder, remove what nobody reads any more. A process killed at any moment leaves
 //! the old generation or the new one in force. What it did before may not be durable yet, and the next process sees no
 //! difference: so the last `fsync` is made even where nothing else is to be done.
 
@@ -11,8 +11,11 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{OpenOptionsExt as _, symlink};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use bundle::Sha256;
+
+use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, UTIME_NOW, utimensat};
 
 use super::set::{ExportSet, FOLDER_NAMES};
 use crate::linux::durable::{self, TEMPORARY_PREFIX};
@@ -26,6 +29,10 @@ const GENERATION_PREFIX: &str = "..release-";
 const LOCK: &str = "..lock";
 /// Characters of the content's digest in a generation's name.
 const DIGEST_LETTERS: usize = 16;
+/// A generation stays for so long after it was replaced: whoever has found its folder has read by then what it wants.
+const GRACE: Duration = Duration::from_secs(60);
+/// Most replaced generations that stay, however young: a folder must not fill up where changes come without end.
+const REPLACED_MAX: usize = 16;
 
 /// What became of an export.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,18 +57,26 @@ pub fn publish(folder: &Path, set: &ExportSet, file_mode: u32) -> Result<Publish
     let lock = lock(folder)?;
     remove_leftovers(folder)?;
     let current = current(folder)?;
-    let generation = existing_generation(folder, set).map_or_else(|| build(folder, set, file_mode), Ok)?;
+    let generation = match existing_generation(folder, set) {
+        Some(generation) => generation,
+        None => build(folder, set, file_mode).or_else(|error| {
+            // Where there is no room, nobody's grace is worth more than the new generation.
+            prune(folder, current.as_deref(), 1)?;
+            if error.is_about_room() { build(folder, set, file_mode) } else { Err(error) }
+        })?,
+    };
     let is_changed = current.as_deref() != Some(generation.as_str());
     if is_changed {
         // The generation may be one that a killed process has named: no link may come before that name lasts.
         durable::sync_folder(folder)?;
         relink(folder, CURRENT, Path::new(&generation))?;
+        if let Some(replaced) = &current {
+            touch(&folder.join(replaced));
+        }
     }
     let occupied = link_names(folder)?;
     durable::sync_folder(folder)?;
-    if is_changed {
-        prune(folder, &[Some(generation.as_str()), current.as_deref()])?;
-    }
+    prune(folder, Some(&generation), REPLACED_MAX)?;
     drop(lock);
     Ok(Published { is_changed, generation, occupied })
 }
@@ -190,9 +205,58 @@ fn remove_leftovers(folder: &Path) -> Result<(), Error> {
     remove(folder, |name| name.starts_with(TEMPORARY_PREFIX))
 }
 
-/// Removes generations that are neither in force nor the one before.
-fn prune(folder: &Path, keep: &[Option<&str>]) -> Result<(), Error> {
-    remove(folder, |name| name.starts_with(GENERATION_PREFIX) && !keep.contains(&Some(name)))
+/// Removes generations that nobody reads any more: all but the one in force, the one before, and those that were replaced
+/// a moment ago, of which at most `replaced_max` stay.
+fn prune(folder: &Path, in_force: Option<&str>, replaced_max: usize) -> Result<(), Error> {
+    let lock = folder.join(LOCK);
+    touch(&lock);
+    let now = changed_at(&lock);
+    let replaced = generations(folder)?.into_iter().filter(|name| Some(name.as_str()) != in_force);
+    let mut replaced: Vec<(Option<SystemTime>, String)> =
+        replaced.map(|name| (changed_at(&folder.join(&name)), name)).collect();
+    replaced.sort();
+    // A time that has not come yet was given by a clock that ran wrong: it says nothing.
+    let is_young = |at: Option<SystemTime>| {
+        now.zip(at).and_then(|(now, at)| now.duration_since(at).ok()).is_some_and(|age| age < GRACE)
+    };
+    let newest_first = replaced.into_iter().rev().enumerate();
+    let old =
+        newest_first.filter(|(place, (at, _))| *place > 0 && (*place >= replaced_max || !is_young(*at)));
+    let old: BTreeSet<String> = old.map(|(_, (_, name))| name).collect();
+    remove(folder, |name| old.contains(name))
+}
+
+/// The names of all generations, and of nothing that only looks like one.
+fn generations(folder: &Path) -> Result<Vec<String>, Error> {
+    let fail = |error| Error::io("list", folder, error);
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).map_err(fail)? {
+        let entry = entry.map_err(fail)?;
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            names.extend(entry.file_name().to_str().filter(|name| is_generation(name)).map(str::to_owned));
+        }
+    }
+    Ok(names)
+}
+
+/// True for the names that [`names`] gives.
+fn is_generation(name: &str) -> bool {
+    let is_digest = |part: &str| {
+        part.len() == DIGEST_LETTERS && part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    name.strip_prefix(GENERATION_PREFIX).is_some_and(|rest| rest.split('-').skip(1).any(is_digest))
+}
+
+/// Marks a file or folder as changed now, by the file system's own clock: the time is compared with no other one.
+fn touch(path: &Path) {
+    let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
+    let times = Timestamps { last_access: now, last_modification: now };
+    // Where that fails, a generation goes a moment earlier.
+    let _marked = utimensat(CWD, path, &times, AtFlags::empty());
+}
+
+fn changed_at(path: &Path) -> Option<SystemTime> {
+    fs::symlink_metadata(path).and_then(|found| found.modified()).ok()
 }
 
 fn remove(folder: &Path, is_meant: impl Fn(&str) -> bool) -> Result<(), Error> {
@@ -209,5 +273,7 @@ fn remove(folder: &Path, is_meant: impl Fn(&str) -> bool) -> Result<(), Error> {
     Ok(())
 }
 
+#[cfg(test)]
+mod hammer;
 #[cfg(test)]
 mod tests;

@@ -86,13 +86,22 @@ fn the_same_bundle_changes_nothing() {
 fn the_generation_before_is_kept_and_older_ones_go() {
     let mut device = Device::with(&content(&["One"]));
     let folder = device.path("trust");
+    let mut before = String::new();
     for name in ["Two", "Three", "Four"] {
-        publish(&folder, &set(&device), 0o644).unwrap();
+        before = publish(&folder, &set(&device), 0o644).unwrap().generation;
         device.install(&content(&[name]));
     }
     let open = File::open(folder.join("whole.pem")).unwrap();
     publish(&folder, &set(&device), 0o644).unwrap();
+    assert_eq!(super::generations(&folder).unwrap().len(), 4, "some may still be read");
+    let earlier = changed_at(&folder.join(LOCK)).unwrap() - GRACE;
+    for name in super::generations(&folder).unwrap() {
+        File::open(folder.join(name)).unwrap().set_modified(earlier).unwrap();
+    }
+    touch(&folder.join(&before));
+    publish(&folder, &set(&device), 0o644).unwrap();
     assert_eq!(generations(&folder), 2);
+    assert!(folder.join(before).is_dir());
     let mut text = String::new();
     io::Read::read_to_string(&mut &open, &mut text).unwrap();
     assert!(text.contains("CN=Three"), "who has the old file open still reads it whole");
@@ -111,18 +120,21 @@ fn a_spoilt_generation_is_made_anew_under_another_name() {
     assert!(fs::read_to_string(folder.join("whole.pem")).unwrap().contains("CN=Root"));
 }
 
+/// Names of other people's files.
+const FOREIGN: [&str; 4] = ["whole.pem", "notes.txt", "..something", "..release-9"];
+
 #[test]
 fn leftovers_of_a_killed_process_go_and_foreign_files_stay() {
     let device = Device::with(&content(&["Root"]));
     let folder = device.path("trust");
     durable::create_folder(&folder.join("..temporary-1/hashed")).unwrap();
     durable::write_new(&folder.join("..temporary-2"), b"", 0o600).unwrap();
-    for foreign in ["whole.pem", "notes.txt", "..something"] {
+    for foreign in FOREIGN {
         durable::write_new(&folder.join(foreign), b"mine", 0o600).unwrap();
     }
     let published = publish(&folder, &set(&device), 0o644).unwrap();
     assert_eq!(published.occupied, ["whole.pem"]);
-    for foreign in ["whole.pem", "notes.txt", "..something"] {
+    for foreign in FOREIGN {
         assert_eq!(fs::read(folder.join(foreign)).unwrap(), b"mine");
     }
     assert!(fs::read_to_string(folder.join("..data/whole.pem")).unwrap().contains("CN=Root"));
