@@ -1,6 +1,7 @@
 /* Follows a store and says what it finds: one answer for each line of standard input. */
 
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -45,6 +46,21 @@ static void say_what_a_child_is_told(void)
     printf("%s\n", status == 0 ? "forked" : "something else");
 }
 
+/* Whether a signal that this thread does not take stays with the process: the library's thread takes none. */
+static void say_who_takes_a_signal(void)
+{
+    sigset_t mask, pending;
+
+    sigemptyset(&mask);
+    sigaddset(&mask, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &mask, NULL);
+    kill(getpid(), SIGUSR1);
+    sigpending(&pending);
+    printf("%s\n", sigismember(&pending, SIGUSR1) ? "nobody" : "somebody");
+    signal(SIGUSR1, SIG_IGN);
+    sigprocmask(SIG_UNBLOCK, &mask, NULL);
+}
+
 static void log_line(void *context, int32_t level, const char *line)
 {
     fprintf(context, "%d %s\n", level, line);
@@ -72,6 +88,8 @@ int main(int argc, char **argv)
             say_whether_readable(number);
         else if (sscanf(line, "wait %d", &number) == 1)
             printf("%s\n", trust_store_code_name(trust_store_wait(store, (uint64_t)number, 60000)));
+        else if (strcmp(line, "signal\n") == 0)
+            say_who_takes_a_signal();
         else if (strcmp(line, "fork\n") == 0)
             say_what_a_child_is_told();
         else if (strcmp(line, "close\n") == 0)

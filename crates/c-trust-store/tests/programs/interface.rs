@@ -116,6 +116,7 @@ fn follows(linked: Linked) {
     device.revert();
     assert_eq!(process.ask("wait 2"), "ok");
     assert_eq!(process.ask("snapshot"), "ok changes 3 release 1 phase 1 reason unknown");
+    assert_eq!(process.ask("signal"), "nobody");
     assert_eq!(process.ask("fork"), "forked");
     assert_eq!(process.ask("refresh"), "ok");
     assert_eq!(process.ask("close"), "ok");
