@@ -79,7 +79,7 @@ const fn stack(file: &'static str, packages: &'static str) -> Tool {
     Tool { program: file, packages, purpose: "is a TLS stack that clients in C are tested on" }
 }
 /// What the tests run.
-pub(crate) const FOR_TESTS: [Tool; 20] = [
+pub(crate) const FOR_TESTS: [Tool; 21] = [
     COMPILER,
     CPP_COMPILER,
     BINUTILS,
@@ -93,6 +93,7 @@ pub(crate) const FOR_TESTS: [Tool; 20] = [
     UNSHARE,
     SYSTEM_STORE,
     PKG_CONFIG,
+    VALGRIND,
     GROFF,
     MANDOC,
     stack("/usr/include/openssl/ssl.h", "libssl-dev"),
@@ -127,9 +128,9 @@ pub(crate) const FOR_STORAGE: [Tool; 6] = [
     MOUNT,
     UNSHARE,
 ];
-/// valgrind: counts instructions.
+/// valgrind: counts instructions, and watches what a C program reads.
 pub(crate) const VALGRIND: Tool =
-    Tool { program: "valgrind", packages: "valgrind", purpose: "counts instructions" };
+    Tool { program: "valgrind", packages: "valgrind", purpose: "counts instructions, and watches memory" };
 /// Debian's Rust compiler, beside which rustup's usually comes first in `PATH`.
 pub(crate) const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 /// Debian's cargo.

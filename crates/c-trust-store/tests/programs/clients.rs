@@ -36,9 +36,14 @@ impl Scene {
 
     /// A client that runs on, of a stack and in a mode.
     fn client(&self, stack: &str, packages: &[&str], mode: &str) -> Process {
+        self.client_under(&[], stack, packages, mode)
+    }
+
+    /// As [`Scene::client`], run by another program.
+    fn client_under(&self, runner: &[&str], stack: &str, packages: &[&str], mode: &str) -> Process {
         let source = root().join("tests/apps/clients").join(stack).join("client.c");
         let program = staged().compile(&source, packages, Linked::Shared);
-        let mut command = program.command();
+        let mut command = program.command_under(runner);
         command.arg(mode).env("TRUST_FILE", self.device.path("hub.pem"));
         command.env("TRUST_STORE", self.device.path("store")).env("TRUST_SERVICE", "hub");
         // Its folder goes with the program; a process that runs keeps its file.
@@ -143,6 +148,17 @@ fn a_client_on_openssl_follows_a_rotation_and_a_removal() {
 #[test]
 fn a_client_on_openssl_enforces_what_certificates_cannot_carry() {
     enforces("openssl", &["openssl"]);
+}
+
+/// Without the kernel's own functions, and with every byte looked at.
+#[test]
+fn a_program_under_valgrind_judges_and_reads_nothing_that_is_not_its_own() {
+    let scene = Scene::new("openssl");
+    let runner = ["valgrind", "--quiet", "--error-exitcode=9"];
+    let mut client = scene.client_under(&runner, "openssl", &["openssl"], "adapted");
+    check(&mut client, &scene.under_old, "accepted");
+    check(&mut client, &scene.under_new, "refused ");
+    client.end();
 }
 
 #[test]

@@ -93,8 +93,15 @@ pub(crate) struct Program {
 
 impl Program {
     pub(crate) fn command(&self) -> Command {
-        let mut command = Command::new(self.folder.path().join("program"));
-        command.env("LD_LIBRARY_PATH", &self.libraries);
+        self.command_under(&[])
+    }
+
+    /// The program as an argument of another one, with that one's own.
+    pub(crate) fn command_under(&self, runner: &[&str]) -> Command {
+        let program = self.folder.path().join("program");
+        let mut words = runner.iter().map(AsRef::as_ref).chain([program.as_os_str()]);
+        let mut command = Command::new(words.next().unwrap());
+        command.args(words).env("LD_LIBRARY_PATH", &self.libraries);
         command
     }
 }
