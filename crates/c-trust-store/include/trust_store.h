@@ -360,7 +360,7 @@ const char *trust_store_reason_name(uint16_t reason);
 
 /*
  Looks at the store, and judges a served chain under what is in force: links, host name and dates, and the purposes,
- constraints, pins and denials of the bundle, which a TLS stack that was given certificates knows nothing of.
+ constraints, pins, expected names and denials of the bundle, which a TLS stack that was given certificates knows nothing of.
 
  Returns TRUST_STORE_VERIFIED, which is 0, for a chain that verifies, and only then; TRUST_STORE_REFUSED,
  TRUST_STORE_INCONCLUSIVE, or a code below zero. Whatever is not 0 must end the connection. It says nothing of the

@@ -18,7 +18,7 @@ pub(crate) const STORE_OF_OTHER_CHANNEL: u16 = 162;
 pub(crate) const STORE_FAILED: u16 = 163;
 
 /// Numbers and names; a test compares them with the agent's.
-pub(crate) const REASONS: [(u16, &CStr); 12] = [
+pub(crate) const REASONS: [(u16, &CStr); 13] = [
     (120, c"chain"),
     (121, c"name"),
     (122, c"date"),
@@ -26,6 +26,7 @@ pub(crate) const REASONS: [(u16, &CStr); 12] = [
     (124, c"denied"),
     (125, c"constraint"),
     (126, c"purpose"),
+    (127, c"expectation"),
     (TOO_COMPLEX, c"too_complex"),
     (STORE_LOST, c"store_lost"),
     (STORE_NEWER_FORMAT, c"store_newer_format"),
