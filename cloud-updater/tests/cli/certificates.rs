@@ -102,7 +102,11 @@ fn an_intermediate_helps_and_is_never_trusted() {
     let difference = world.json(0, &["diff", "1", "now", "--channel", "staging"]);
     let what: Vec<_> =
         difference["changes"].as_array().unwrap().iter().map(|change| change["what"].clone()).collect();
-    assert_eq!(what, ["denial"], "a denied intermediate is no longer shipped");
+    assert_eq!(
+        what,
+        ["denial", "export loss"],
+        "a denied intermediate is no longer shipped, and no file can deny it"
+    );
 }
 
 #[test]
@@ -131,7 +135,7 @@ fn a_stranger_can_be_denied() {
     let difference = world.json(0, &["diff", "1", "now", "--channel", "staging"]);
     let what: Vec<_> =
         difference["changes"].as_array().unwrap().iter().map(|change| change["what"].clone()).collect();
-    assert_eq!(what, ["denial", "denial"]);
+    assert_eq!(what, ["denial", "denial", "export loss"]);
 }
 
 /// A TLS server on loopback that shows a chain of two certificates to `count` clients.

@@ -108,7 +108,7 @@ fn a_distrusted_anchor_is_denied_and_no_rollback_brings_it_back() {
         .filter(|change| change["kind"] == "added")
         .map(|change| change["what"].as_str().unwrap())
         .collect();
-    assert_eq!(added, ["anchor", "denial", "denial", "distrust order"]);
+    assert_eq!(added, ["anchor", "denial", "denial", "distrust order", "export loss"]);
 }
 
 #[test]
