@@ -69,7 +69,14 @@ impl TlsService {
     /// # Errors
     /// No free port, or a key that does not belong to the chain.
     pub fn start(identity: &Identity, versions: &[&'static SupportedProtocolVersion]) -> io::Result<Self> {
-        let config = server_config(identity, versions).map_err(io::Error::other)?;
+        Self::serving(server_config(identity, versions).map_err(io::Error::other)?)
+    }
+
+    /// Starts a service with a configuration of the caller's on a free port.
+    ///
+    /// # Errors
+    /// No free port.
+    pub fn serving(config: Arc<ServerConfig>) -> io::Result<Self> {
         let shared = Arc::new(Shared {
             config: RwLock::new(config),
             completed: AtomicUsize::new(0),

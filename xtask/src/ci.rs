@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Steps of the run.
-const STEPS: usize = 18;
+const STEPS: usize = 19;
 
 /// Seeds of the swarm.
 const SWARM_SEEDS: u32 = 200;
@@ -64,6 +64,12 @@ pub(crate) fn run(consent: Consent) -> Result<(), Failure> {
     let mut arm = vec!["xtask"];
     arm.extend((consent == Consent::Given).then_some("--yes"));
     let task = |words: &[&str]| cargo(&[&arm, words].concat());
+    steps.step("applications on every TLS stack", |bar| {
+        let result = process::run_quiet(&mut task(&["apps"]), |line| bar.set_message(line.to_owned()))?;
+        let table = result.lines.iter().skip_while(|line| !line.starts_with("STACK"));
+        bar.suspend(|| table.for_each(output::say));
+        if result.passed { Ok(()) } else { Err(Failure::Check(result.lines.join("\n"))) }
+    });
     for name in ["storage", "size"] {
         steps.step(name, |bar| {
             let result = process::run_quiet(&mut task(&[name]), |line| bar.set_message(line.to_owned()))?;

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
-    c_library, ci, conformance, demo, devkit, failure::Failure, fuzz, m4, model, panics, setup, sim, size,
-    storage, test, vectors,
+    apps, c_library, ci, conformance, demo, devkit, failure::Failure, fuzz, m4, model, panics, setup, sim,
+    size, storage, test, vectors,
 };
 
 /// The build system of this workspace.
@@ -23,6 +23,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Runs long-lived applications on every TLS stack through a rotation and a removal
+    Apps(AppsArgs),
     /// Shows the whole product at work on this machine, in about a minute
     Demo(DemoArgs),
     /// Runs the device's integration tests, on an emulated board or a development kit
@@ -68,6 +70,20 @@ pub(crate) struct CLibraryArgs {
     /// Cargo's profile; `dev` builds in seconds
     #[arg(long, value_name = "NAME", default_value = "c-library")]
     pub(crate) profile: String,
+}
+
+/// Flags of `apps`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct AppsArgs {
+    /// Write one JSON object to standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Write the table into the README instead of comparing it with what was measured
+    #[arg(long)]
+    pub(crate) write_readme: bool,
+    /// Only stacks whose name contains this; the result is then not a pass
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) only: Option<String>,
 }
 
 /// Flags of `conformance`.
@@ -231,6 +247,7 @@ pub(crate) fn run() -> Result<(), Failure> {
     let cli = Cli::parse();
     let consent = setup::Consent::new(cli.yes);
     match cli.command {
+        Command::Apps(args) => apps::run(&args, consent),
         Command::Demo(args) => demo::run(&args, consent),
         Command::Devkit(args) => devkit::run(&args, consent),
         Command::Size(args) => size::run(args, consent),

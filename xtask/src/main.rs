@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod apps;
 mod arm;
 mod bare;
 mod board;

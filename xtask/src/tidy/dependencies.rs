@@ -7,7 +7,7 @@ use toml::Table;
 use crate::workspace;
 
 /// Each package's folder, its name, and the packages of this workspace that it may depend on.
-const MAY_DEPEND_ON: [(&str, &str, &[&str]); 19] = [
+const MAY_DEPEND_ON: [(&str, &str, &[&str]); 20] = [
     ("crates/applibs", "applibs", &[]),
     ("crates/bundle", "bundle", &[]),
     ("crates/c-api", "c-api", &["bundle", "device-agent", "store"]),
@@ -40,6 +40,7 @@ const MAY_DEPEND_ON: [(&str, &str, &[&str]); 19] = [
         "fuzz",
         &["bundle", "chain", "cloud-updater", "device-agent", "intercore", "store", "verified-tls"],
     ),
+    ("tests/apps", "apps", &["chain", "system-tests", "trust-store", "verified-tls"]),
     ("tests/conformance", "conformance", &["bundle", "chain"]),
     ("tests/model", "update-model", &["bundle", "store"]),
     ("tests/simulator", "simulator", &["bundle", "chain", "device-agent", "store"]),

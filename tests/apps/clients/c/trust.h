@@ -94,7 +94,7 @@ static inline bool trust_judge(const struct trust *trust, const char *host, cons
     if (answer < 0)
         snprintf(words, words_bytes, "%s", trust_store_code_name(answer));
     else if (answer != TRUST_STORE_VERIFIED)
-        snprintf(words, words_bytes, "%s: %s", trust_store_reason_name(judgement.reason), judgement.words);
+        snprintf(words, words_bytes, "%s: %.200s", trust_store_reason_name(judgement.reason), judgement.words);
     return answer == TRUST_STORE_VERIFIED;
 }
 
