@@ -95,7 +95,7 @@ fn anchors_come_and_go_in_the_systems_store_and_nobody_elses_go() {
 fn what_the_agent_did_not_put_there_stays_whatever_it_is_called() {
     let (one, other) = (root("One"), root("Other"));
     let system = System::new(&[&one], &other, &other);
-    let foreign = ["device-agent-mine.crt", "mine.crt", "notes"];
+    let foreign = ["device-agent-0a1b.crt", "device-agent-mine.crt", "mine.crt", "notes"];
     for name in foreign {
         write(&system.store.folder.join(name), &other);
     }
