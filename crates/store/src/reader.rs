@@ -65,6 +65,11 @@ impl<S: StorageRead> Reader<S> {
         Self { storage, region, seen: None }
     }
 
+    /// The medium: whoever must open it for each look does so here.
+    pub const fn storage_mut(&mut self) -> &mut S {
+        &mut self.storage
+    }
+
     /// Bytes of the largest bundle that a slot holds: a buffer of this size always suffices.
     pub const fn slot_bytes(&self) -> u32 {
         self.region.slot_bytes()

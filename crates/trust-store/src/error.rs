@@ -1,10 +1,10 @@
 //! What can go wrong while reading what is installed.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bundle::{ParseError, VerifyError};
-use store::{ReadError, RegionError};
+use store::{Condition, ReadError, RegionError};
 
 /// The store cannot be opened: there is nothing to trust, or no saying what.
 #[derive(Debug, thiserror::Error)]
@@ -16,8 +16,14 @@ pub enum OpenError {
         /// The store.
         path: PathBuf,
     },
-    /// A newer agent wrote the store, and no seed is given.
-    #[error("{}: the store has format {format}, which a newer agent wrote: update this program, or give a seed", .path.display())]
+    /// Nothing of the store can be read, and no seed is given.
+    #[error("{}: nothing of the store can be read and no seed is given: run the device agent, or give a seed", .path.display())]
+    Lost {
+        /// The store.
+        path: PathBuf,
+    },
+    /// A newer version of the agent wrote the store, and no seed is given.
+    #[error("{}: a newer version wrote the store (format {format}) and no seed is given: update this program, or give a seed", .path.display())]
     NewerFormat {
         /// The store.
         path: PathBuf,
@@ -37,6 +43,18 @@ pub enum OpenError {
     },
 }
 
+impl OpenError {
+    /// A store in this condition has nothing to trust, and nothing else has either.
+    pub(crate) fn nothing(path: &Path, condition: Condition) -> Self {
+        let path = PathBuf::from(path);
+        match condition {
+            Condition::NewerFormat { format } => Self::NewerFormat { path, format },
+            Condition::Lost => Self::Lost { path },
+            _ => Self::Empty { path },
+        }
+    }
+}
+
 /// What is installed cannot be read. Whatever was read before stays in force.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -48,6 +66,14 @@ pub enum RefreshError {
         path: PathBuf,
         /// What is wrong with it.
         source: VerifyError,
+    },
+    /// A newer version of the agent wrote the store in a format of its own.
+    #[error("{}: a newer version wrote the store (format {format}): update this program to follow it again", .path.display())]
+    NewerFormat {
+        /// The store.
+        path: PathBuf,
+        /// The format that stands there.
+        format: u16,
     },
     /// The seed cannot be used.
     #[error("{}: the seed cannot be used", .path.display())]

@@ -35,7 +35,7 @@ pub struct InstalledAnchor<'a> {
 }
 
 /// A manifest document and its blobs, back to back as in a slot, with what is needed to read them again.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Content {
     pub(crate) bytes: Vec<u8>,
     pub(crate) document_bytes: usize,
@@ -75,6 +75,18 @@ impl Installed {
             time_floor: journal.time_floor.max(content.issued_at),
             content,
         })
+    }
+
+    /// True where nobody could tell the two apart: read again, and found unchanged.
+    pub(crate) fn is_same_as(&self, other: &Self) -> bool {
+        let journal = |one: &Self| (one.origin, one.generation, one.is_trial, one.time_floor);
+        self.content.digest == other.content.digest
+            && journal(self) == journal(other)
+            && self.set.denials() == other.set.denials()
+    }
+
+    pub(crate) const fn content(&self) -> &Content {
+        &self.content
     }
 
     /// Where the release comes from.

@@ -27,7 +27,8 @@
 //! # let _ = stream; Ok(()) }
 //! ```
 //!
-//! Other TLS stacks take the certificates themselves, and a new context when they change:
+//! Other TLS stacks take the certificates themselves, and a new context when they change. A callback is told of each
+//! change on a thread of its own:
 //!
 //! ```no_run
 //! use std::path::Path;
@@ -46,12 +47,21 @@
 //! # drop(follower); Ok(()) }
 //! ```
 //!
+//! A program with a loop of its own waits with a deadline ([`Changes`]), a task awaits (`ChangeStream`). All three
+//! begin with the present state, wake at once when any clone of the store was refreshed, never miss the last change, and
+//! end when they are dropped.
+//!
 //! | feature | adds |
 //! |---|---|
 //! | `rustls` (default) | [`rustls`]: the verifier, the session store and the client configuration |
+//! | `tokio` | `ChangeStream`: changes for tasks, under any runtime |
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "tokio")]
+mod change_stream;
+mod changes;
+mod current;
 mod error;
 mod follower;
 mod installed;
@@ -59,8 +69,13 @@ mod location;
 #[cfg(feature = "rustls")]
 pub mod rustls;
 mod seed;
+mod source;
+mod sync;
 mod trust_store;
 
+#[cfg(feature = "tokio")]
+pub use change_stream::ChangeStream;
+pub use changes::Changes;
 pub use error::{OpenError, RefreshError, SeedError};
 pub use follower::Follower;
 pub use installed::{Installed, InstalledAnchor, Origin};

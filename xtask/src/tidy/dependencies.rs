@@ -7,7 +7,7 @@ use toml::Table;
 use crate::workspace;
 
 /// Each package's folder, its name, and the packages of this workspace that it may depend on.
-const MAY_DEPEND_ON: [(&str, &str, &[&str]); 20] = [
+const MAY_DEPEND_ON: [(&str, &str, &[&str]); 21] = [
     ("crates/applibs", "applibs", &[]),
     ("crates/bundle", "bundle", &[]),
     ("crates/c-api", "c-api", &["bundle", "device-agent", "store"]),
@@ -42,6 +42,7 @@ const MAY_DEPEND_ON: [(&str, &str, &[&str]); 20] = [
     ),
     ("tests/apps", "apps", &["chain", "system-tests", "trust-store", "verified-tls"]),
     ("tests/conformance", "conformance", &["bundle", "chain"]),
+    ("tests/interleavings", "interleavings", &[]),
     ("tests/model", "update-model", &["bundle", "store"]),
     ("tests/simulator", "simulator", &["bundle", "chain", "device-agent", "store"]),
     ("tests/tls_client", "tls-client", &["bundle", "chain", "device-agent", "store", "verified-tls"]),

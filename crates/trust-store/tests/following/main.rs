@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what a test needs and does not get is its failure")]
 
+#[cfg(feature = "tokio")]
+mod changes;
+#[path = "../kit/device.rs"]
 mod device;
 mod sessions;
 mod store;

@@ -5,10 +5,8 @@ use std::path::PathBuf;
 use bundle::write::{KeyContent, KeyringContent, RoleContent, Signature, Unsigned};
 use bundle::{Algorithm, ChannelId, Denial, Envelope, Kind, Order, Sha256, UnixSeconds};
 use chain::pki::{Content, january};
-use crc::{CRC_32_ISO_HDLC, Crc};
 use ed25519_dalek::{Signer as _, SigningKey};
 use store::file::StoreFile;
-use store::limits::{BLOCK_BYTES, RECORD_BYTES, STORE_FORMAT};
 use store::{Denials, Region, Store};
 use tempfile::TempDir;
 use trust_store::{DEFAULT_REGION_BYTES, Location, TrustStore};
@@ -16,8 +14,15 @@ use trust_store::{DEFAULT_REGION_BYTES, Location, TrustStore};
 pub(crate) struct Device {
     folder: TempDir,
     store: Store<StoreFile>,
-    number: u32,
+    pub(crate) number: u32,
 }
+
+/// Where the journal begins in the agent's region, and the bytes of its two blocks.
+const JOURNAL_AT: usize = 1_032_192;
+const BLOCK_BYTES: usize = 8_192;
+/// Where a record has its counters; in a test the lowest byte is all of them.
+const SEQUENCE_AT: usize = 8;
+const GENERATION_AT: usize = 16;
 
 impl Device {
     /// A device on which nothing is installed.
@@ -81,18 +86,39 @@ impl Device {
         self.store.change(|change| change.replace_denials(&denials)).unwrap();
     }
 
-    /// Makes both records of the journal those of a later format, with a change in them, as an agent of a later
-    /// version writes them.
-    pub(crate) fn write_as_newer_format(&self) {
+    /// Makes every journal record a whole one of this format, of a later generation and otherwise as it is.
+    pub(crate) fn rewrite_as_format(&self, format: u8) {
+        self.edit(|file| {
+            for block in file[JOURNAL_AT..].chunks_mut(BLOCK_BYTES).filter(|block| block.starts_with(b"TBST"))
+            {
+                block[4] = format;
+                block[GENERATION_AT] += 1;
+                let length = usize::from(u16::from_le_bytes([block[6], block[7]]));
+                let crc = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC).checksum(&block[..length]);
+                block[length..length + 4].copy_from_slice(&crc.to_le_bytes());
+            }
+        });
+    }
+
+    /// Leaves the older journal record as the agent does while it writes the next one over it: begun, and not whole.
+    pub(crate) fn begin_record(&self) {
+        self.edit(|file| {
+            let mut blocks: Vec<_> = file[JOURNAL_AT..].chunks_mut(BLOCK_BYTES).collect();
+            blocks.sort_by_key(|block| block[SEQUENCE_AT]);
+            let [older, newer] = blocks.as_mut_slice() else { panic!("two blocks") };
+            older[SEQUENCE_AT] = newer[SEQUENCE_AT] + 1;
+            older[GENERATION_AT] = newer[GENERATION_AT] + 1;
+        });
+    }
+
+    /// Changes one byte at the beginning of each slot.
+    pub(crate) fn rot(&self) {
+        self.edit(|file| [0, JOURNAL_AT / 2].iter().for_each(|at| file[*at] ^= 1));
+    }
+
+    fn edit(&self, change: impl FnOnce(&mut [u8])) {
         let mut bytes = std::fs::read(self.path("store")).unwrap();
-        let journal = bytes.len() - 2 * BLOCK_BYTES;
-        for record in bytes[journal..].chunks_mut(BLOCK_BYTES) {
-            record[4..6].copy_from_slice(&(STORE_FORMAT + 1).to_le_bytes());
-            // The first byte of the generation.
-            record[16] += 1;
-            let sum = Crc::<u32>::new(&CRC_32_ISO_HDLC).checksum(&record[..RECORD_BYTES]);
-            record[RECORD_BYTES..RECORD_BYTES + 4].copy_from_slice(&sum.to_le_bytes());
-        }
+        change(&mut bytes);
         let mut file = std::fs::OpenOptions::new().write(true).open(self.path("store")).unwrap();
         std::io::Write::write_all(&mut file, &bytes).unwrap();
     }
