@@ -26,6 +26,9 @@ pub(crate) const PATH_CERTIFICATES_MAX: usize = 8;
 /// Names of a certificate that a refusal has: enough for a person to see which server answered.
 pub(crate) const NAMES_SHOWN_MAX: usize = 4;
 
+/// A moment after every other.
+const NEVER: UnixSeconds = UnixSeconds(u64::MAX);
+
 /// What a walk came to.
 pub(crate) enum Walk {
     /// Every path was looked at; the last reason of webpki's own is kept for the case that none was acceptable.
@@ -159,8 +162,10 @@ fn examine(
     for der in core::iter::once(path.end_entity().der()).chain(intermediates) {
         let Some(certificate) = pool.certificate(&der) else { continue };
         let (sha256, spki) = (certificate.sha256(), certificate.spki_sha256());
-        for name in core::iter::once(sha256).chain(twins(certificate)) {
-            if let Some(denial) = denial_of(rules.denials, name, spki) {
+        let from = found.twins.len();
+        found.twins.extend(twins(certificate));
+        for name in core::iter::once(&sha256).chain(found.twins.get(from..).unwrap_or_default()) {
+            if let Some(denial) = denial_of(rules.denials, *name, spki) {
                 return Err(denied(CertificateLabel::of(certificate), denial));
             }
         }
@@ -168,7 +173,6 @@ fn examine(
         if let Some(rule) = profile::broken(certificate, place, rules.profile) {
             return Err(breaks(CertificateLabel::of(certificate), rule));
         }
-        found.twins.extend(twins(certificate));
         found.certificates.push(sha256);
         found.keys.push(spki);
         found.valid_until = found.valid_until.min(certificate.not_after());
@@ -179,10 +183,13 @@ fn examine(
     found.certificates.push(anchor.label.sha256);
     found.keys.push(anchor.spki_sha256);
     check_anchor(anchor, rules, moment)?;
-    let end = constraint_end(anchor, pool, rules, moment)?;
-    found.valid_until = found.valid_until.min(end);
-    check_pins(&found, anchor, rules)?;
-    check_names(&pool.leaf, rules)?;
+    for end in [
+        constraint_end(anchor, pool, rules, moment)?,
+        pin_end(&found, anchor, rules)?,
+        name_end(&pool.leaf, rules)?,
+    ] {
+        found.valid_until = found.valid_until.min(end);
+    }
     Ok(found)
 }
 
@@ -216,7 +223,6 @@ fn constraint_end(
     rules: &Rules<'_>,
     moment: UnixSeconds,
 ) -> Result<UnixSeconds, Refusal> {
-    const NEVER: UnixSeconds = UnixSeconds(u64::MAX);
     let sets = anchor.constraints();
     if sets.is_empty() {
         return Ok(NEVER);
@@ -233,33 +239,44 @@ fn constraint_end(
         .ok_or_else(|| Refusal::Constraint { anchor: anchor.label.clone() })
 }
 
+/// The last moment at which the path still has a pinned certificate or key, where it has one now.
+///
 /// Pins are measured against a moment that is certainly past, never against one that the leaf's own notBefore
 /// suggests: a postdated certificate must not be able to switch them off.
-fn check_pins(path: &Path, anchor: &SetAnchor, rules: &Rules<'_>) -> Result<(), Refusal> {
-    let in_force = || rules.pins.iter().filter(|pin| rules.earliest < pin.until);
-    if in_force().next().is_none() {
-        return Ok(());
-    }
-    let is_pinned = in_force().any(|pin| match pin.kind {
-        PinKind::Certificate => path.certificates.contains(&pin.sha256),
-        PinKind::Spki => path.keys.contains(&pin.sha256),
+fn pin_end(path: &Path, anchor: &SetAnchor, rules: &Rules<'_>) -> Result<UnixSeconds, Refusal> {
+    let in_force = rules.pins.iter().filter(|pin| rules.earliest < pin.until);
+    let met = in_force.map(|pin| match pin.kind {
+        PinKind::Certificate => (pin.until, path.certificates.contains(&pin.sha256)),
+        PinKind::Spki => (pin.until, path.keys.contains(&pin.sha256)),
     });
-    if is_pinned { Ok(()) } else { Err(Refusal::Pin { anchor: anchor.label.clone() }) }
+    met_until(met).ok_or_else(|| Refusal::Pin { anchor: anchor.label.clone() })
 }
 
 /// Expectations end as pins do.
-fn check_names(leaf: &Certificate<'_>, rules: &Rules<'_>) -> Result<(), Refusal> {
+fn name_end(leaf: &Certificate<'_>, rules: &Rules<'_>) -> Result<UnixSeconds, Refusal> {
+    let mut end = NEVER;
     for name in ExpectedName::ALL {
         let presented = match name {
             ExpectedName::Issuer => leaf.issuer(),
             ExpectedName::Subject => leaf.subject(),
         };
-        let in_force = || rules.expectations.iter().filter(|it| it.name == name && rules.earliest < it.until);
-        if in_force().next().is_some() && !in_force().any(|it| presented.has(it.attributes)) {
-            return Err(Refusal::Expectation { name, presented: cut(presented) });
-        }
+        let in_force = rules.expectations.iter().filter(|it| it.name == name && rules.earliest < it.until);
+        let met = met_until(in_force.map(|it| (it.until, presented.has(it.attributes))));
+        let refusal = || Refusal::Expectation { name, presented: cut(presented) };
+        end = end.min(met.ok_or_else(refusal)?);
     }
-    Ok(())
+    Ok(end)
+}
+
+/// Until when one of several demands is met, each of which lapses some day, and none of which is made once all have:
+/// the one that is met may lapse before the others. `None` where none is met now.
+fn met_until(demands: impl Iterator<Item = (UnixSeconds, bool)>) -> Option<UnixSeconds> {
+    let (mut last, mut met) = (None, None);
+    for (until, is_met) in demands {
+        last = last.max(Some(until));
+        met = met.max(is_met.then_some(until));
+    }
+    if met == last { Some(NEVER) } else { met.map(|met| UnixSeconds(met.0.saturating_sub(1))) }
 }
 
 /// webpki's reason in the words of this crate.

@@ -9,7 +9,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use bundle::{Sha256, UnixSeconds};
+use bundle::UnixSeconds;
 use chain::{Time, Verdict};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 
@@ -55,12 +55,16 @@ struct OpenAccount {
 /// A chain that was accepted. It is kept when it has aged too: a connection that rests on it may still be open.
 #[derive(Debug)]
 struct KeptChain {
-    sha256: Sha256,
     end_entity: CertificateDer<'static>,
     intermediates: Vec<CertificateDer<'static>>,
+    /// When it was judged last; from then until the end of its validity, the verdict under that release is the same.
+    judged_at: UnixSeconds,
     valid_until: UnixSeconds,
     is_aged: bool,
 }
+
+/// A moment after every other: what was judged without a clock was judged at no time.
+const NEVER: UnixSeconds = UnixSeconds(u64::MAX);
 
 /// Whether the sessions of a name may be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,12 +81,30 @@ impl Ledger {
         Self { scope, names: Mutex::new(HashMap::new()) }
     }
 
+    /// True where judging `chain` again would find what it found: the same chain of the same name under the same
+    /// release, at a time between then and the end of its validity.
+    pub(crate) fn knows(
+        &self,
+        name: &ServerName<'_>,
+        chain: &Chain<'_>,
+        installed: &Arc<Installed>,
+        time: Time,
+    ) -> bool {
+        let Time::Known(now) = time else { return false };
+        let names = self.lock();
+        let Some(Account::Open(open)) = names.get(&name.to_owned()) else { return false };
+        let is_known =
+            |kept: &KeptChain| (kept.judged_at..=kept.valid_until).contains(&now) && kept.is(chain);
+        is_same(&open.judged_under, installed) && open.chains.iter().any(is_known)
+    }
+
     /// A full handshake with `name` accepted `chain` under `installed`.
     pub(crate) fn accepted(
         &self,
         name: &ServerName<'_>,
         chain: &Chain<'_>,
         installed: &Arc<Installed>,
+        time: Time,
         valid_until: UnixSeconds,
     ) {
         let mut names = self.lock();
@@ -92,38 +114,45 @@ impl Ledger {
         }
         let account = names.entry(name).or_insert_with(|| Account::Open(OpenAccount::default()));
         let Account::Open(open) = account else { return };
-        let sha256 = chain.sha256();
         // Older chains that were judged under another release are judged anew at the next look.
-        let is_alone = open.chains.iter().all(|kept| kept.sha256 == sha256);
+        let is_alone = open.chains.iter().all(|kept| kept.is(chain));
         if is_alone {
             open.judged_under = Arc::downgrade(installed);
         } else if !is_same(&open.judged_under, installed) {
             open.judged_under = Weak::new();
         }
-        if let Some(kept) = open.chains.iter_mut().find(|kept| kept.sha256 == sha256) {
-            (kept.valid_until, kept.is_aged) = (valid_until, false);
+        if let Some(kept) = open.chains.iter_mut().find(|kept| kept.is(chain)) {
+            (kept.judged_at, kept.valid_until, kept.is_aged) = (moment_of(time), valid_until, false);
         } else if open.chains.len() < CHAINS_MAX {
-            open.chains.push(chain.kept(sha256, valid_until));
+            open.chains.push(chain.kept(moment_of(time), valid_until));
         } else {
             *account = Account::Closed;
         }
     }
 
-    /// Looks whether sessions of `name` may be used at `now`, under what is installed at this moment.
-    pub(crate) fn standing(&self, name: &ServerName<'_>, now: Option<UnixTime>) -> Standing {
-        let installed = self.scope.newest();
+    /// Looks whether sessions of `name` may be used at `now`, under `installed`.
+    pub(crate) fn standing(
+        &self,
+        name: &ServerName<'_>,
+        now: Option<UnixTime>,
+        installed: &Arc<Installed>,
+    ) -> Standing {
         let Some(now) = now else { return Standing::Refused };
         let mut names = self.lock();
         let Some(account) = names.get_mut(&name.to_owned()) else { return Standing::Refused };
         let Account::Open(open) = account else { return Standing::Refused };
         let time = Time::from_clock(UnixSeconds(now.as_secs()), installed.time_floor());
-        match open.look(&self.scope, &installed, name, time) {
+        match open.look(&self.scope, installed, name, time) {
             Some(standing) => standing,
             None => {
                 *account = Account::Closed;
                 Standing::Refused
             }
         }
+    }
+
+    pub(crate) fn scope(&self) -> &Scope {
+        &self.scope
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<ServerName<'static>, Account>> {
@@ -148,7 +177,9 @@ impl OpenAccount {
                 // A chain that has aged is asked about its last good moment: age closes no account, distrust does.
                 let moment = if now > kept.valid_until { Time::Known(kept.valid_until) } else { time };
                 match scope.judge(installed, &kept.as_chain(), name, moment) {
-                    Some(Verdict::Verified(path)) => kept.valid_until = path.valid_until(),
+                    Some(Verdict::Verified(path)) => {
+                        (kept.judged_at, kept.valid_until) = (moment_of(moment), path.valid_until());
+                    }
                     _ => return None,
                 }
             }
@@ -164,20 +195,21 @@ impl OpenAccount {
     }
 }
 
+const fn moment_of(time: Time) -> UnixSeconds {
+    match time {
+        Time::Known(moment) => moment,
+        Time::Unknown { .. } => NEVER,
+    }
+}
+
 fn is_same(judged_under: &Weak<Installed>, installed: &Arc<Installed>) -> bool {
     Weak::ptr_eq(judged_under, &Arc::downgrade(installed))
 }
 
 impl Chain<'_> {
-    fn sha256(&self) -> Sha256 {
-        let parts: Vec<&[u8]> =
-            std::iter::once(self.end_entity).chain(self.intermediates).map(|der| der.as_ref()).collect();
-        Sha256::of(&parts)
-    }
-
-    fn kept(&self, sha256: Sha256, valid_until: UnixSeconds) -> KeptChain {
+    fn kept(&self, judged_at: UnixSeconds, valid_until: UnixSeconds) -> KeptChain {
         KeptChain {
-            sha256,
+            judged_at,
             valid_until,
             is_aged: false,
             end_entity: self.end_entity.clone().into_owned(),
@@ -187,6 +219,11 @@ impl Chain<'_> {
 }
 
 impl KeptChain {
+    /// True for the same certificates, byte for byte.
+    fn is(&self, chain: &Chain<'_>) -> bool {
+        self.end_entity == *chain.end_entity && self.intermediates == chain.intermediates
+    }
+
     fn as_chain(&self) -> Chain<'_> {
         Chain { end_entity: &self.end_entity, intermediates: &self.intermediates }
     }

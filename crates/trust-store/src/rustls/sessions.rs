@@ -10,6 +10,7 @@ use rustls::client::{
 use rustls::pki_types::ServerName;
 use rustls::time_provider::TimeProvider;
 
+use crate::Installed;
 use crate::rustls::ledger::{Ledger, NAMES_MAX, Standing};
 
 /// TLS 1.3 tickets that rustls' cache keeps for one server; its size is given in tickets.
@@ -33,9 +34,18 @@ impl FollowingSessions {
         Self { ledger, clock, cache }
     }
 
-    /// Looks whether sessions of this name may be used, and drops them where not.
-    fn is_good(&self, name: &ServerName<'_>) -> bool {
-        if self.ledger.standing(name, self.clock.current_time()) == Standing::Good {
+    /// Looks whether sessions of this name may be used now, and drops them where not.
+    fn may_use(&self, name: &ServerName<'_>) -> bool {
+        self.is_good(name, &self.ledger.scope().newest())
+    }
+
+    /// Looks whether a session of this name is worth keeping. The store is not looked at: whoever takes it out does.
+    fn may_keep(&self, name: &ServerName<'_>) -> bool {
+        self.is_good(name, &self.ledger.scope().held())
+    }
+
+    fn is_good(&self, name: &ServerName<'_>, installed: &Arc<Installed>) -> bool {
+        if self.ledger.standing(name, self.clock.current_time(), installed) == Standing::Good {
             return true;
         }
         let name = name.to_owned();
@@ -55,13 +65,13 @@ impl ClientSessionStore for FollowingSessions {
     }
 
     fn set_tls12_session(&self, server_name: ServerName<'static>, value: Tls12ClientSessionValue) {
-        if self.is_good(&server_name) {
+        if self.may_keep(&server_name) {
             self.cache.set_tls12_session(server_name, value);
         }
     }
 
     fn tls12_session(&self, server_name: &ServerName<'_>) -> Option<Tls12ClientSessionValue> {
-        if self.is_good(server_name) { self.cache.tls12_session(server_name) } else { None }
+        if self.may_use(server_name) { self.cache.tls12_session(server_name) } else { None }
     }
 
     fn remove_tls12_session(&self, server_name: &ServerName<'static>) {
@@ -69,13 +79,13 @@ impl ClientSessionStore for FollowingSessions {
     }
 
     fn insert_tls13_ticket(&self, server_name: ServerName<'static>, value: Tls13ClientSessionValue) {
-        if self.is_good(&server_name) {
+        if self.may_keep(&server_name) {
             self.cache.insert_tls13_ticket(server_name, value);
         }
     }
 
     fn take_tls13_ticket(&self, server_name: &ServerName<'static>) -> Option<Tls13ClientSessionValue> {
-        if self.is_good(server_name) { self.cache.take_tls13_ticket(server_name) } else { None }
+        if self.may_use(server_name) { self.cache.take_tls13_ticket(server_name) } else { None }
     }
 }
 

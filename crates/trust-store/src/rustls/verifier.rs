@@ -98,6 +98,11 @@ impl Scope {
         self.store.installed()
     }
 
+    /// What is in force, as of the last look.
+    pub(crate) fn held(&self) -> Arc<Installed> {
+        self.store.installed()
+    }
+
     pub(crate) fn judge(
         &self,
         installed: &Installed,
@@ -127,9 +132,13 @@ impl ServerCertVerifier for FollowingVerifier {
         let installed = self.scope.newest();
         let chain = Chain { end_entity, intermediates };
         let time = Time::from_clock(UnixSeconds(now.as_secs()), installed.time_floor());
+        // What was judged is not judged again while nothing changed: two signatures saved, of three in a handshake.
+        if self.ledger.knows(server_name, &chain, &installed, time) {
+            return Ok(ServerCertVerified::assertion());
+        }
         let refused = match self.scope.judge(&installed, &chain, server_name, time) {
             Some(Verdict::Verified(path)) => {
-                self.ledger.accepted(server_name, &chain, &installed, path.valid_until());
+                self.ledger.accepted(server_name, &chain, &installed, time, path.valid_until());
                 return Ok(ServerCertVerified::assertion());
             }
             Some(Verdict::Refused(refusal)) => HandshakeRefused::Refused(refusal),
