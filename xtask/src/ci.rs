@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Steps of the run.
-const STEPS: usize = 19;
+const STEPS: usize = 21;
 
 /// Seeds of the swarm.
 const SWARM_SEEDS: u32 = 200;
@@ -51,6 +51,7 @@ pub(crate) fn run(consent: Consent) -> Result<(), Failure> {
     });
     conformance(&mut steps);
     let closing = test(&mut steps);
+    application_library(&mut steps, consent);
     fuzz(&mut steps);
     steps.command("demo", &mut cargo(&["xtask", "demo", "--no-build", "--json"]));
     steps.command("fleets in virtual time", &mut cargo(&["xtask", "sim", "--devices", "2000", "--json"]));
@@ -113,6 +114,25 @@ fn conformance(steps: &mut Steps) {
         // The differences with their reasons, and how many there are of each.
         bar.suspend(|| result.lines.iter().for_each(output::say));
         if result.passed { Ok(()) } else { Err(Failure::Check("something else came of a case".to_owned())) }
+    });
+}
+
+/// Runs what the trust store's own tests do not: it on other TLS code, and its costs against their limits.
+fn application_library(steps: &mut Steps, consent: Consent) {
+    steps.step("trust store on aws-lc-rs and OpenSSL", |bar| {
+        setup::require(&[setup::OPENSSL_HEADERS], consent)?;
+        let mut command =
+            cargo(&["test", "--locked", "--package", "other-tls", "--features", "aws-lc-rs,native-tls"]);
+        let result = process::run_quiet(&mut command, |line| bar.set_message(line.trim().to_owned()))?;
+        if result.passed { Ok(()) } else { Err(Failure::Check(result.lines.join("\n"))) }
+    });
+    steps.step("cost of a handshake that follows", |bar| {
+        setup::require(&[setup::VALGRIND], consent)?;
+        let mut command =
+            cargo(&["bench", "--quiet", "--locked", "--package", "trust-store", "--bench", "cost"]);
+        let result = process::run_quiet(&mut command, |line| bar.set_message(line.trim().to_owned()))?;
+        bar.suspend(|| result.lines.iter().for_each(output::say));
+        if result.passed { Ok(()) } else { Err(Failure::Check("it costs more than it may".to_owned())) }
     });
 }
 

@@ -131,6 +131,12 @@ pub(crate) const FOR_STORAGE: [Tool; 6] = [
 /// valgrind: counts instructions, and watches what a C program reads.
 pub(crate) const VALGRIND: Tool =
     Tool { program: "valgrind", packages: "valgrind", purpose: "counts instructions, and watches memory" };
+/// OpenSSL's headers, which pkg-config finds.
+pub(crate) const OPENSSL_HEADERS: Tool = Tool {
+    program: "pkg-config",
+    packages: "pkg-config libssl-dev",
+    purpose: "finds the OpenSSL that an example is built with",
+};
 /// Debian's Rust compiler, beside which rustup's usually comes first in `PATH`.
 pub(crate) const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 /// Debian's cargo.

@@ -218,6 +218,12 @@ impl<'s> Judge<'s> {
         !pool.is_cut
     }
 
+    /// True where the anchor at `index` serves, whatever the dates and the deny list say of it.
+    #[must_use]
+    pub fn includes(&self, index: AnchorIndex) -> bool {
+        self.scope.includes(index)
+    }
+
     /// The anchors that could end a path now: of the service, not denied, valid, and trusted for the purpose.
     ///
     /// Where there are none, the service cannot be verified at all.

@@ -16,14 +16,8 @@ pub enum OpenError {
         /// The store.
         path: PathBuf,
     },
-    /// Nothing of the store can be read, and no seed is given.
-    #[error("{}: nothing of the store can be read and no seed is given: run the device agent, or give a seed", .path.display())]
-    Lost {
-        /// The store.
-        path: PathBuf,
-    },
-    /// A newer version of the agent wrote the store, and no seed is given.
-    #[error("{}: a newer version wrote the store (format {format}) and no seed is given: update this program, or give a seed", .path.display())]
+    /// A newer agent wrote the store, and no seed is given.
+    #[error("{}: the store has format {format}, which a newer agent wrote: update this program, or give a seed", .path.display())]
     NewerFormat {
         /// The store.
         path: PathBuf,
@@ -49,7 +43,6 @@ impl OpenError {
         let path = PathBuf::from(path);
         match condition {
             Condition::NewerFormat { format } => Self::NewerFormat { path, format },
-            Condition::Lost => Self::Lost { path },
             _ => Self::Empty { path },
         }
     }
@@ -66,14 +59,6 @@ pub enum RefreshError {
         path: PathBuf,
         /// What is wrong with it.
         source: VerifyError,
-    },
-    /// A newer version of the agent wrote the store in a format of its own.
-    #[error("{}: a newer version wrote the store (format {format}): update this program to follow it again", .path.display())]
-    NewerFormat {
-        /// The store.
-        path: PathBuf,
-        /// The format that stands there.
-        format: u16,
     },
     /// The seed cannot be used.
     #[error("{}: the seed cannot be used", .path.display())]

@@ -3,12 +3,16 @@
 use bundle::{Anchor, AnchorIndex, Denial, Manifest, Order, Service, Sha256, UnixSeconds, VerifyError};
 use chain::AnchorSet;
 
+use crate::Lookup;
+use crate::lookup::Directory;
+
 /// The release in force at one moment.
 #[derive(Debug)]
 pub struct Installed {
     origin: Origin,
     content: Content,
     set: AnchorSet,
+    directory: Directory,
     generation: u64,
     is_trial: bool,
     time_floor: UnixSeconds,
@@ -65,11 +69,16 @@ impl Content {
 
 impl Installed {
     pub(crate) fn new(origin: Origin, content: Content, journal: JournalView) -> Result<Self, VerifyError> {
-        let mut set = AnchorSet::from_manifest(&content.manifest()?, content.parts().1)?;
+        let (manifest, certificates) = (content.manifest()?, content.parts().1);
+        let mut set = AnchorSet::from_manifest(&manifest, certificates)?;
         set.deny(journal.denials);
+        let anchors = (0..).map(AnchorIndex).zip(manifest.certificates(certificates).map(|(_, der)| der));
+        let anchors = anchors.take(manifest.all_anchors().iter().count());
+        let directory = Directory::new(certificates, anchors, |index| is_usable(&set, index));
         Ok(Self {
             origin,
             set,
+            directory,
             generation: journal.generation,
             is_trial: journal.is_trial && origin == Origin::Store,
             time_floor: journal.time_floor.max(content.issued_at),
@@ -155,6 +164,14 @@ impl Installed {
         self.content.manifest().into_iter().flat_map(|manifest| self.matching(manifest, None))
     }
 
+    /// Finds the anchors of `service` by subject or key id, without reading the others; `None` where the release has
+    /// no such service. Denied anchors are not found.
+    #[must_use]
+    pub fn lookup(&self, service: &str) -> Option<Lookup<'_>> {
+        let judge = self.set.service(service)?;
+        Some(Lookup { directory: &self.directory, certificates: self.content.parts().1, judge })
+    }
+
     fn matching<'a>(
         &'a self,
         manifest: Manifest<'a>,
@@ -164,11 +181,11 @@ impl Installed {
         let numbered = (0..).map(AnchorIndex).zip(manifest.all_anchors().iter()).zip(certificates);
         numbered
             .filter(move |((index, _), _)| service.is_none_or(|service| service.anchors.include(*index)))
-            .filter(|((index, _), _)| self.is_usable(*index))
+            .filter(|((index, _), _)| is_usable(&self.set, *index))
             .map(|((_, entry), der)| InstalledAnchor { der, entry })
     }
+}
 
-    fn is_usable(&self, index: AnchorIndex) -> bool {
-        !self.set.is_denied(index) && !self.set.unusable().iter().any(|anchor| anchor.index == index)
-    }
+fn is_usable(set: &AnchorSet, index: AnchorIndex) -> bool {
+    !set.is_denied(index) && !set.unusable().iter().any(|anchor| anchor.index == index)
 }

@@ -53,7 +53,9 @@
 //!
 //! | feature | adds |
 //! |---|---|
-//! | `rustls` (default) | [`rustls`]: the verifier, the session store and the client configuration |
+//! | `ring` (default) | the verifier of [`rustls`] with ring |
+//! | `aws-lc-rs` | the same with aws-lc-rs; with both features, `client_config` takes ring |
+//! | `rustls` | the verifier for another provider; certificates are judged with ring or aws-lc-rs all the same |
 //! | `tokio` | `ChangeStream`: changes for tasks, under any runtime |
 
 #![forbid(unsafe_code)]
@@ -66,6 +68,7 @@ mod error;
 mod follower;
 mod installed;
 mod location;
+mod lookup;
 #[cfg(feature = "rustls")]
 pub mod rustls;
 mod seed;
@@ -80,5 +83,6 @@ pub use error::{OpenError, RefreshError, SeedError};
 pub use follower::Follower;
 pub use installed::{Installed, InstalledAnchor, Origin};
 pub use location::{DEFAULT_REGION_BYTES, Location};
+pub use lookup::Lookup;
 pub use store::Condition;
 pub use trust_store::{Refreshed, TrustStore};

@@ -84,12 +84,8 @@ impl Source {
             return Ok(None);
         };
         self.condition = read.condition;
-        match read.condition {
-            Condition::Ready => {}
-            Condition::NewerFormat { format } => {
-                return Err(RefreshError::NewerFormat { path: self.path.clone(), format });
-            }
-            _ => return Ok(None),
+        if read.condition != Condition::Ready {
+            return Ok(None);
         }
         if read.content.is_none() && read.record.active().is_some() && held.origin() == Origin::Store {
             // The journal names a bundle that cannot be read; its deny list counts all the same.

@@ -52,16 +52,14 @@ impl TrustStore {
     /// moment. Everybody who asks after this call returns sees the new state.
     ///
     /// # Errors
-    /// Where the store cannot be read, and where a newer version of the agent wrote it in a format of its own; the
-    /// state that was read before stays in force.
+    /// Where the store cannot be read; the state that was read before stays in force.
     pub fn refresh(&self) -> Result<Refreshed, RefreshError> {
         let has_changed = self.current.refresh(|source, held| source.newer(held))?;
         Ok(if has_changed { Refreshed::Changed } else { Refreshed::Unchanged })
     }
 
-    /// What the store's file was found to be when it was last read.
-    ///
-    /// With anything but [`Condition::Ready`], what is in force is what was read earlier, or the seed.
+    /// What the store was found to be when it was read last. With anything but [`Condition::Ready`] it brings no
+    /// news: what was read before stays in force, or the seed where that is newer.
     #[must_use]
     pub fn condition(&self) -> Condition {
         self.current.with_source(Source::condition)

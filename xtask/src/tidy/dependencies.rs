@@ -7,7 +7,7 @@ use toml::Table;
 use crate::workspace;
 
 /// Each package's folder, its name, and the packages of this workspace that it may depend on.
-const MAY_DEPEND_ON: [(&str, &str, &[&str]); 21] = [
+const MAY_DEPEND_ON: [(&str, &str, &[&str]); 22] = [
     ("crates/applibs", "applibs", &[]),
     ("crates/bundle", "bundle", &[]),
     ("crates/c-api", "c-api", &["bundle", "device-agent", "store"]),
@@ -44,6 +44,7 @@ const MAY_DEPEND_ON: [(&str, &str, &[&str]); 21] = [
     ("tests/conformance", "conformance", &["bundle", "chain"]),
     ("tests/interleavings", "interleavings", &[]),
     ("tests/model", "update-model", &["bundle", "store"]),
+    ("tests/other_tls", "other-tls", &["bundle", "trust-store"]),
     ("tests/simulator", "simulator", &["bundle", "chain", "device-agent", "store"]),
     ("tests/tls_client", "tls-client", &["bundle", "chain", "device-agent", "store", "verified-tls"]),
     ("xtask", "xtask", &[]),

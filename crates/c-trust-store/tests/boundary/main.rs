@@ -7,7 +7,7 @@ mod anchors;
 mod arguments;
 mod caller;
 #[expect(dead_code, reason = "the device of the tests of `trust-store`, which open it in Rust too")]
-#[path = "../../../trust-store/tests/following/device.rs"]
+#[path = "../../../trust-store/tests/kit/device.rs"]
 mod device;
 mod judge;
 mod opening;

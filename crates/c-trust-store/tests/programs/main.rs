@@ -4,7 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test whose own scene cannot be set stops there")]
 
 #[expect(dead_code, reason = "the device of the tests of `trust-store`, which open it in Rust too")]
-#[path = "../../../trust-store/tests/following/device.rs"]
+#[path = "../../../trust-store/tests/kit/device.rs"]
 mod device;
 
 mod clients;

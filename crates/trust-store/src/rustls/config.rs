@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rustls::ClientConfig;
-use rustls::crypto::ring;
+use rustls::crypto::CryptoProvider;
 
 use crate::TrustStore;
 use crate::rustls::{FollowingVerifier, UnknownService};
@@ -26,10 +26,32 @@ pub enum ConfigError {
 /// client certificate, build a configuration with [`FollowingVerifier`] and set its
 /// [`resumption`](FollowingVerifier::resumption) too.
 ///
+/// The provider is ring where the feature `ring` is there, and else aws-lc-rs.
+///
 /// # Errors
 /// Where the installed release has no such service.
+#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 pub fn client_config(store: &TrustStore, service: &str) -> Result<ClientConfig, ConfigError> {
-    let provider = Arc::new(ring::default_provider());
+    #[cfg(not(feature = "ring"))]
+    use rustls::crypto::aws_lc_rs as chosen;
+    #[cfg(feature = "ring")]
+    use rustls::crypto::ring as chosen;
+
+    client_config_with_provider(store, service, Arc::new(chosen::default_provider()))
+}
+
+/// As `client_config`, with the handshake's cryptography by `provider`.
+///
+/// The signatures of certificates are verified by the crate's own features, `ring` or `aws-lc-rs`; with neither, no
+/// chain verifies.
+///
+/// # Errors
+/// Where the installed release has no such service, and where the provider lacks what TLS 1.2 and 1.3 need.
+pub fn client_config_with_provider(
+    store: &TrustStore,
+    service: &str,
+    provider: Arc<CryptoProvider>,
+) -> Result<ClientConfig, ConfigError> {
     let verifier = FollowingVerifier::new(store.clone(), service, Arc::clone(&provider))?;
     let resumption = verifier.resumption();
     let mut config = ClientConfig::builder_with_provider(provider)

@@ -11,7 +11,9 @@ mod refused;
 mod sessions;
 mod verifier;
 
-pub use config::{ConfigError, client_config};
+#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+pub use config::client_config;
+pub use config::{ConfigError, client_config_with_provider};
 pub use refused::HandshakeRefused;
 pub use sessions::FollowingSessions;
 pub use verifier::{FollowingVerifier, UnknownService};

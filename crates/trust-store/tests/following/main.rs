@@ -6,6 +6,7 @@
 mod changes;
 #[path = "../kit/device.rs"]
 mod device;
+mod lookup;
 mod sessions;
 mod store;
 mod tls;

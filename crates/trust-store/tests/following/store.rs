@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::device::Device;
 use bundle::Order;
 use chain::pki::{Authority, Content, denial, key_denial, sha256};
-use trust_store::{Condition, OpenError, Origin, RefreshError, Refreshed, TrustStore};
+use trust_store::{Condition, OpenError, Origin, Refreshed, TrustStore};
 
 fn root(name: &str) -> Authority {
     Authority::root(name, 2000..2100)
@@ -119,6 +119,42 @@ fn the_seed_is_read_before_the_first_install_and_after_a_loss() {
 }
 
 #[test]
+fn a_store_that_is_lost_while_somebody_reads_takes_nothing_back_to_the_seed() {
+    let (first, second) = (root("First"), root("Second"));
+    let mut device = Device::blank();
+    let seed = device.seed(&content(&[&first]), 1);
+    device.install(&content(&[&first]));
+    device.install(&content(&[&second]));
+    let store = TrustStore::open(device.location(), Some(&seed)).unwrap();
+    std::fs::remove_file(device.path("store")).unwrap();
+    assert_eq!(store.refresh().unwrap(), Refreshed::Unchanged);
+    assert_eq!(hub(&store), [sha256(second.certificate())], "what release 2 removed stays removed");
+    assert_eq!(store.condition(), Condition::Blank);
+}
+
+#[test]
+fn a_store_of_a_newer_format_is_told_and_takes_nothing_away() {
+    let (first, second) = (root("First"), root("Second"));
+    let mut device = Device::blank();
+    let seed = device.seed(&content(&[&first]), 1);
+    device.install(&content(&[&first]));
+    device.install(&content(&[&second]));
+    let store = TrustStore::open(device.location(), Some(&seed)).unwrap();
+    assert_eq!(store.condition(), Condition::Ready);
+    device.write_as_newer_format();
+    assert_eq!(store.refresh().unwrap(), Refreshed::Unchanged);
+    assert_eq!(hub(&store), [sha256(second.certificate())]);
+    assert_eq!(store.condition(), Condition::NewerFormat { format: 2 });
+    let error = TrustStore::open(device.location(), None).unwrap_err();
+    assert!(matches!(error, OpenError::NewerFormat { .. }), "{error}");
+    assert_eq!(TrustStore::open(device.location(), Some(&seed)).unwrap().installed().origin(), Origin::Seed);
+    // A program of that version goes on from there.
+    device.rewrite_as_format(1);
+    assert_eq!(store.refresh().unwrap(), Refreshed::Changed);
+    assert_eq!((store.condition(), hub(&store)), (Condition::Ready, vec![sha256(second.certificate())]));
+}
+
+#[test]
 fn a_missing_file_is_an_empty_store() {
     let device = Device::blank();
     let seed = device.seed(&content(&[&root("First")]), 1);
@@ -193,27 +229,6 @@ fn a_follower_tells_of_every_change_and_ends_when_dropped() {
 }
 
 #[test]
-fn an_emptied_store_takes_nothing_away_from_who_has_read_it() {
-    let (first, second) = (root("First"), root("Second"));
-    let mut device = Device::blank();
-    let seed = device.seed(&content(&[&first]), 1);
-    device.install(&content(&[&first]));
-    device.install(&content(&[&second]));
-    let store = TrustStore::open(device.location(), Some(&seed)).unwrap();
-    for harm in ["emptied", "deleted"] {
-        match harm {
-            "emptied" => {
-                OpenOptions::new().write(true).open(device.path("store")).unwrap().set_len(0).unwrap()
-            }
-            _ => std::fs::remove_file(device.path("store")).unwrap(),
-        }
-        assert_eq!(store.refresh().unwrap(), Refreshed::Unchanged, "{harm}");
-        assert_eq!(hub(&store), [sha256(second.certificate())], "{harm}: the older seed is not gone back to");
-        assert_eq!(store.condition(), Condition::Blank, "{harm}");
-    }
-}
-
-#[test]
 fn a_reverted_first_install_leaves_the_seed() {
     let (first, second) = (root("First"), root("Second"));
     let mut device = Device::blank();
@@ -236,38 +251,6 @@ fn a_bundle_that_rots_is_kept_by_who_has_read_it_and_the_deny_list_still_applies
     device.deny(&[denial(first.certificate())]);
     assert_eq!(store.refresh().unwrap(), Refreshed::Changed);
     assert_eq!(hub(&store), [sha256(second.certificate())]);
-}
-
-#[test]
-fn a_store_of_a_newer_format_is_named_and_what_was_read_stays() {
-    let (first, second) = (root("First"), root("Second"));
-    let mut device = Device::blank();
-    let seed = device.seed(&content(&[&first]), 1);
-    device.install(&content(&[&first]));
-    device.install(&content(&[&second]));
-    let store = TrustStore::open(device.location(), Some(&seed)).unwrap();
-    device.rewrite_as_format(2);
-    let path = device.path("store");
-    for _ in 0..2 {
-        let error = store.refresh().unwrap_err();
-        assert!(matches!(error, RefreshError::NewerFormat { format: 2, .. }), "{error}");
-        assert!(error.to_string().starts_with(path.to_str().unwrap()), "{error}");
-    }
-    assert_eq!(store.condition(), Condition::NewerFormat { format: 2 });
-    assert_eq!(hub(&store), [sha256(second.certificate())]);
-    // Whoever starts now has the seed, and knows why.
-    let started = TrustStore::open(device.location(), Some(&seed)).unwrap();
-    assert_eq!(
-        (started.installed().origin(), hub(&started)),
-        (Origin::Seed, vec![sha256(first.certificate())])
-    );
-    assert_eq!(started.condition(), Condition::NewerFormat { format: 2 });
-    let error = TrustStore::open(device.location(), None).unwrap_err();
-    assert!(matches!(error, OpenError::NewerFormat { format: 2, .. }), "{error}");
-    // A program of that version goes on from there.
-    device.rewrite_as_format(1);
-    assert_eq!(store.refresh().unwrap(), Refreshed::Changed);
-    assert_eq!((store.condition(), hub(&store)), (Condition::Ready, vec![sha256(second.certificate())]));
 }
 
 #[test]

@@ -6,8 +6,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bundle::UnixSeconds;
 use chain::pki::{Authority, Content, Leaf, january};
 use rustls::client::Resumption;
-use rustls::crypto::ring;
+#[cfg(feature = "aws-lc-rs")]
+use rustls::crypto::aws_lc_rs as chosen;
+#[cfg(not(feature = "aws-lc-rs"))]
+use rustls::crypto::ring as chosen;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use rustls::server::ServerSessionMemoryCache;
 use rustls::time_provider::TimeProvider;
 use rustls::{
     CertificateError, ClientConfig, ClientConnection, Error, HandshakeKind, ServerConfig, ServerConnection,
@@ -63,7 +67,7 @@ impl Client {
         version: &'static SupportedProtocolVersion,
         resumption: impl FnOnce(&FollowingVerifier, Arc<Clock>) -> Resumption,
     ) -> Self {
-        let (clock, provider) = (Clock::at(january(2026)), Arc::new(ring::default_provider()));
+        let (clock, provider) = (Clock::at(january(2026)), Arc::new(chosen::default_provider()));
         let verifier = FollowingVerifier::new(store.clone(), "hub", Arc::clone(&provider)).unwrap();
         let resumption = resumption(&verifier, Arc::clone(&clock));
         let mut config =
@@ -89,12 +93,19 @@ pub(crate) struct Server(Arc<ServerConfig>);
 impl Server {
     pub(crate) fn new(leaf: &Leaf, intermediates: &[&CertificateDer<'static>]) -> Self {
         let chain = [&leaf.certificate].into_iter().chain(intermediates.iter().copied()).cloned().collect();
-        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        let config = ServerConfig::builder_with_provider(Arc::new(chosen::default_provider()))
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_no_client_auth()
             .with_single_cert(chain, PrivateKeyDer::try_from(leaf.key.clone()).unwrap())
             .unwrap();
+        Self(Arc::new(config))
+    }
+
+    /// The same server after a restart: with its chain and key, and without a memory of sessions.
+    pub(crate) fn restarted(&self) -> Self {
+        let mut config = (*self.0).clone();
+        config.session_storage = ServerSessionMemoryCache::new(32);
         Self(Arc::new(config))
     }
 }

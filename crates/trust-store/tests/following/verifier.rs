@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bundle::write::ConstraintContent;
-use bundle::{Pin, PinKind};
+use bundle::{Pin, PinKind, UnixSeconds};
 use chain::Certificate;
 use chain::pki::{Authority, Content, denial, january};
 use rustls::version::{TLS12, TLS13};
@@ -95,6 +95,45 @@ fn pins_and_constraints_hold_in_a_handshake() {
         let result = client.connect(&server);
         assert_eq!(result.as_ref().err().map(|error| code(error)), expect, "{result:?}");
     }
+}
+
+#[test]
+fn a_pin_that_lapses_before_the_others_ends_what_rested_on_it() {
+    for version in [&TLS12, &TLS13] {
+        let ((root, leaf, server), (other, _, _)) = (rooted("Root"), rooted("Other"));
+        let pin = |certificate, year| {
+            let sha256 = Certificate::parse(certificate).unwrap().spki_sha256();
+            Pin { kind: PinKind::Spki, sha256, until: january(year) }
+        };
+        let pins = vec![pin(&leaf.certificate, 2027), pin(other.certificate(), 2028)];
+        let content = Content::default().anchor(root.certificate());
+        let device = Device::with(&content.service_with("hub", &[], |service| service.pins = pins));
+        let client = Client::new(&device.open(), version);
+        client.clock.set(UnixSeconds(january(2027).0 - 60));
+        assert_eq!(client.connect(&server), Ok(HandshakeKind::Full));
+        client.clock.set(UnixSeconds(january(2027).0 - 1));
+        assert_eq!(client.connect(&server), Ok(HandshakeKind::Resumed));
+        client.clock.set(january(2027));
+        assert_eq!(code(&client.connect(&server).unwrap_err()), "pin");
+        client.clock.set(january(2028));
+        assert_eq!(client.connect(&server), Ok(HandshakeKind::Full), "the last pin has lapsed");
+    }
+}
+
+#[test]
+fn a_chain_that_was_accepted_vouches_for_no_other_and_for_no_other_time() {
+    let ((root, _, server), (_, _, impostor)) = (rooted("Root"), rooted("Impostor"));
+    let device = Device::with(&content(&[&root]));
+    let client = Client::new(&device.open(), &TLS13);
+    client.clock.set(january(2028));
+    // Each time another server, which knows no ticket of the one before: judged in full, or known in full.
+    assert_eq!(client.connect(&server), Ok(HandshakeKind::Full));
+    assert_eq!(client.connect(&server.restarted()), Ok(HandshakeKind::Full));
+    assert_eq!(client.connect(&impostor), Err(CertificateError::UnknownIssuer.into()));
+    client.clock.set(january(2031)); // The leaf is valid until 2030.
+    assert_eq!(code(&client.connect(&server.restarted()).unwrap_err()), "expired");
+    client.clock.set(january(2027));
+    assert_eq!(client.connect(&server.restarted()), Ok(HandshakeKind::Full));
 }
 
 #[test]

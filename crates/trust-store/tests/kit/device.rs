@@ -86,6 +86,11 @@ impl Device {
         self.store.change(|change| change.replace_denials(&denials)).unwrap();
     }
 
+    /// Makes every journal record one of a later format, with a change in it, as an agent of a later version does.
+    pub(crate) fn write_as_newer_format(&self) {
+        self.rewrite_as_format(2);
+    }
+
     /// Makes every journal record a whole one of this format, of a later generation and otherwise as it is.
     pub(crate) fn rewrite_as_format(&self, format: u8) {
         self.edit(|file| {
@@ -105,9 +110,9 @@ impl Device {
         self.edit(|file| {
             let mut blocks: Vec<_> = file[JOURNAL_AT..].chunks_mut(BLOCK_BYTES).collect();
             blocks.sort_by_key(|block| block[SEQUENCE_AT]);
-            let [older, newer] = blocks.as_mut_slice() else { panic!("two blocks") };
-            older[SEQUENCE_AT] = newer[SEQUENCE_AT] + 1;
-            older[GENERATION_AT] = newer[GENERATION_AT] + 1;
+            for counter in [SEQUENCE_AT, GENERATION_AT] {
+                blocks[0][counter] = blocks[1][counter] + 1;
+            }
         });
     }
 
