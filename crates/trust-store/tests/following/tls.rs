@@ -62,6 +62,11 @@ impl Client {
         Self::build(store, version, |_, _| Resumption::in_memory_sessions(256))
     }
 
+    /// With no sessions: every handshake asks the verifier, and nobody else asks about chains.
+    pub(crate) fn without_sessions(store: &TrustStore, version: &'static SupportedProtocolVersion) -> Self {
+        Self::build(store, version, |_, _| Resumption::disabled())
+    }
+
     fn build(
         store: &TrustStore,
         version: &'static SupportedProtocolVersion,

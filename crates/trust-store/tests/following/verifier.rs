@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use bundle::write::ConstraintContent;
 use bundle::{Pin, PinKind, UnixSeconds};
 use chain::Certificate;
-use chain::pki::{Authority, Content, denial, january};
+use chain::pki::{Authority, Content, denial, january, key_denial};
 use rustls::version::{TLS12, TLS13};
 use rustls::{CertificateError, HandshakeKind};
 use trust_store::rustls::{ConfigError, client_config};
@@ -134,6 +134,20 @@ fn a_chain_that_was_accepted_vouches_for_no_other_and_for_no_other_time() {
     assert_eq!(code(&client.connect(&server.restarted()).unwrap_err()), "expired");
     client.clock.set(january(2027));
     assert_eq!(client.connect(&server.restarted()), Ok(HandshakeKind::Full));
+}
+
+#[test]
+fn a_chain_that_was_accepted_is_judged_anew_under_another_release() {
+    let ((old, leaf, server), (new, _, _)) = (rooted("Old"), rooted("New"));
+    let mut device = Device::with(&content(&[&old, &new]));
+    let client = Client::without_sessions(&device.open(), &TLS13);
+    assert_eq!(client.connect(&server), Ok(HandshakeKind::Full));
+    device.deny(&[key_denial(&leaf.certificate)]);
+    assert_eq!(code(&client.connect(&server).unwrap_err()), "denied");
+    device.deny(&[]);
+    assert_eq!(client.connect(&server), Ok(HandshakeKind::Full));
+    device.install(&content(&[&new]));
+    assert_eq!(client.connect(&server), Err(CertificateError::UnknownIssuer.into()));
 }
 
 #[test]
