@@ -27,7 +27,7 @@ pub(crate) fn write(page: &Path, results: &Results) -> io::Result<()> {
 /// What the page says otherwise than these results: seconds are not compared, nor stacks that are not installed here.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub(crate) fn differences(page: &Path, results: &Results) -> io::Result<Vec<String>> {
     let text = fs::read_to_string(page)?;
     let (_, table, _) = parts(&text)?;
