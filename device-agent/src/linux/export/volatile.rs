@@ -29,8 +29,8 @@ pub fn medium(folder: &Path) -> Medium {
     let Some(existing) = folder.ancestors().find(|folder| folder.exists()) else { return Medium::Unknown };
     let existing = if existing.as_os_str().is_empty() { Path::new(".") } else { existing };
     match rustix::fs::statfs(existing) {
-        // The kernel's number has 32 bits; the field that holds it is wider, and signed on some machines.
-        Ok(found) => of_magic(u32::try_from(found.f_type & 0xffff_ffff).unwrap_or(0)),
+        // The kernel's number has 32 bits; the field that holds it is signed, and has 32 of them or 64.
+        Ok(found) => of_magic(found.f_type as u32),
         Err(_) => Medium::Unknown,
     }
 }
