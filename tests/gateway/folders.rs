@@ -28,7 +28,7 @@ fn in_a_small_file_system(device: &Gateway, script: &str) -> String {
     text.push_str(
         "release() { head -n 1 \"$T/whole.pem\" | sed 's/.*\\(release [0-9]*\\).*/shown: \\1/'; }\n",
     );
-    text.push_str("mkdir -p \"$T\"; mount -t tmpfs -o size=512k none \"$T\"\n");
+    text.push_str("mkdir -p \"$T\"; mount -t tmpfs -o size=512k,mode=0755 none \"$T\"\n");
     text.push_str(script);
     let mut command = Command::new("unshare");
     command.args(["--user", "--map-root-user", "--mount", "sh", "-c", &text]);

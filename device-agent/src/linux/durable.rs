@@ -25,6 +25,9 @@ pub(super) const SECRET_MODE: u32 = 0o600;
 /// Mode of the folders that are made here: applications must be able to reach the public files in them.
 const FOLDER_MODE: u32 = 0o755;
 
+/// The bit by which what is made in a folder belongs to the folder's group.
+const SET_GROUP_ID: u32 = 0o2000;
+
 /// Takes nothing from the modes that are asked for but other people's right to write. For the program: a library must
 /// not change what the whole process has.
 pub(super) fn set_umask() {
@@ -94,13 +97,17 @@ fn sync_new_name(folder: &Path) -> Result<(), Error> {
     if is_empty && is_readable() { sync_folder(parent(folder)) } else { Ok(()) }
 }
 
-/// Makes one folder that must be new, of the usual mode whatever the umask.
+/// Makes one folder that must be new, of the usual mode whatever the umask. A set-group-ID bit that the folder above
+/// hands down stays: with it, all that is made below belongs to the group of applications.
 ///
 /// # Errors
 /// As the system says.
 pub(super) fn new_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().mode(FOLDER_MODE).create(folder)?;
-    fs::set_permissions(folder, Permissions::from_mode(FOLDER_MODE))
+    // Not where the mode is right: a service may be forbidden to ask for that bit, even where it has it.
+    let mode = fs::metadata(folder)?.permissions().mode();
+    let (lost, inherited) = (mode & 0o777 != FOLDER_MODE, mode & SET_GROUP_ID);
+    if lost { fs::set_permissions(folder, Permissions::from_mode(FOLDER_MODE | inherited)) } else { Ok(()) }
 }
 
 /// Writes a file that must be new, of exactly `mode`, and makes its content durable.
@@ -149,6 +156,20 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"two");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, SECRET_MODE);
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "no temporary file is left");
+    }
+
+    #[test]
+    fn the_group_of_a_folder_is_handed_down_to_what_is_made_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let shared = folder.path().join("shared");
+        new_folder(&shared).unwrap();
+        fs::set_permissions(&shared, Permissions::from_mode(FOLDER_MODE | SET_GROUP_ID)).unwrap();
+        let below = shared.join("generation/services");
+        create_folder(&below).unwrap();
+        assert_eq!(fs::metadata(&below).unwrap().permissions().mode() & 0o7777, FOLDER_MODE | SET_GROUP_ID);
+        let alone = folder.path().join("alone");
+        create_folder(&alone).unwrap();
+        assert_eq!(fs::metadata(&alone).unwrap().permissions().mode() & 0o7777, FOLDER_MODE);
     }
 
     #[test]

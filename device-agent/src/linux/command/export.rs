@@ -6,7 +6,7 @@ use crate::Mode;
 use crate::linux::cli::Context;
 use crate::linux::driver::Image;
 use crate::linux::error::{Error, Exit};
-use crate::linux::export::{Application, Loss, Made, Omission, make, medium};
+use crate::linux::export::{Application, Loss, Made, Omission, make, medium, other_writers};
 use crate::linux::trust::Trust;
 
 #[derive(Debug, Serialize)]
@@ -72,5 +72,9 @@ pub(in crate::linux) fn run(context: &Context) -> Result<Exit, Error> {
     if let Some(error) = system_store {
         return Err(error);
     }
-    Ok(if published.occupied.is_empty() { Exit::Done } else { Exit::Finding })
+    let writers = other_writers(&export.folder, &settings.store.path);
+    if let Some(warning) = &writers {
+        context.output.warning(format_args!("{} {warning}", answer.directory));
+    }
+    Ok(if published.occupied.is_empty() && writers.is_none() { Exit::Done } else { Exit::Finding })
 }

@@ -38,6 +38,7 @@ mod system;
 mod system_store;
 mod version;
 mod volatile;
+mod writers;
 
 pub use artefact::Artefact;
 pub use folder::{Published, publish};
@@ -49,3 +50,4 @@ pub use set::ExportSet;
 pub use system_store::{integrate, is_pending};
 pub use version::Application;
 pub use volatile::{Medium, medium};
+pub use writers::other_writers;

@@ -8,7 +8,9 @@ use serde::Serialize;
 use trust_store::Installed;
 
 use crate::linux::configuration::{Export, Settings};
-use crate::linux::export::{Application, ExportSet, Local, Loss, Medium, Omission, is_pending, medium};
+use crate::linux::export::{
+    Application, ExportSet, Local, Loss, Medium, Omission, is_pending, medium, other_writers,
+};
 
 /// The state of the exported files.
 #[derive(Clone, Debug, Serialize)]
@@ -35,6 +37,8 @@ pub struct Exports {
     pub system_store_pending: bool,
     /// Names that somebody else's files occupy.
     pub occupied: Vec<String>,
+    /// Who else can write in the folder.
+    pub other_writers: Option<String>,
 }
 
 impl Exports {
@@ -58,6 +62,7 @@ impl Exports {
             fault,
             medium: medium(&export.folder),
             system_store_pending: export.system_store.as_ref().is_some_and(is_pending),
+            other_writers: other_writers(&export.folder, &settings.store.path),
             occupied: names.map(str::to_owned).collect(),
             omitted: set.as_ref().map(|set| set.omissions.clone()).unwrap_or_default(),
             losses: set.as_ref().map(|set| set.losses.clone()).unwrap_or_default(),

@@ -117,5 +117,9 @@ fn of_exports(overview: &Overview) -> Vec<Finding> {
         let message = format!("{}/{name} belongs to somebody else and was left alone", exports.directory);
         findings.push(Finding::new("export_occupied", message));
     }
+    if let Some(words) = &exports.other_writers {
+        let message = format!("{} {words}", exports.directory);
+        findings.push(Finding::new("export_written_by_others", message));
+    }
     findings
 }
