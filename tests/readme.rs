@@ -114,3 +114,37 @@ fn the_readme_verifies_a_release_by_hand_and_sees_a_changed_byte() {
     place(&release, &bytes).unwrap();
     assert!(!by_hand().contains("signed by"), "the header was changed");
 }
+
+/// The lines of the README's code that start with a program's name, as words; a comment ends a line.
+fn commands(name: &str) -> Vec<Vec<String>> {
+    let (text, start) = (readme(), format!("{name} "));
+    let command =
+        |line: &str| line.split(" #").next().and_then(|line| line.split(" && ").next()).map(str::to_owned);
+    // Of a text in quotes the first word stands for all.
+    let unquoted = |line: String| {
+        line.split('"').next().unwrap_or_default().to_owned() + if line.contains('"') { "text" } else { "" }
+    };
+    let lines = text.lines().filter(|line| line.starts_with(&start)).filter_map(command).map(unquoted);
+    lines.map(|line| line.split_whitespace().map(str::to_owned).collect()).collect()
+}
+
+/// Whether a program takes these words: it reads them before the flag that makes it say how it is used.
+fn is_taken(words: &[String]) -> bool {
+    let mut command = Command::new(program(&words[0]).unwrap());
+    run(command.args(&words[1..]).arg("--help"), "").unwrap().status.success()
+}
+
+#[test]
+fn every_command_of_the_readme_is_one_that_the_programs_have() {
+    for name in ["device-agent", "cloud-updater"] {
+        let commands = commands(name);
+        assert!(commands.len() > 5, "{} commands of {name}", commands.len());
+        for words in commands {
+            assert!(is_taken(&words), "no such command: {}", words.join(" "));
+        }
+    }
+    for wrong in ["device-agent run --twice", "cloud-updater publicise"] {
+        let words: Vec<String> = wrong.split(' ').map(str::to_owned).collect();
+        assert!(!is_taken(&words), "{wrong}");
+    }
+}

@@ -1,6 +1,7 @@
 //! A device on this machine: the real `device-agent` with a folder of its own.
 
 use std::{
+    ffi::OsString,
     fs, io,
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -15,6 +16,8 @@ use crate::process::{Background, Ended, program, run};
 #[derive(Debug)]
 pub struct Gateway {
     folder: TempDir,
+    /// The words that start its agent, where that is not the one of this workspace.
+    agent: Option<Vec<OsString>>,
 }
 
 /// How a device is set up.
@@ -50,10 +53,16 @@ impl Gateway {
     /// # Errors
     /// No temporary folder, or a full one.
     pub fn new(setup: &Setup<'_>) -> io::Result<Self> {
-        let gateway = Self { folder: tempfile::tempdir()? };
+        let gateway = Self { folder: tempfile::tempdir()?, agent: None };
         place(&gateway.path("seed"), setup.seed)?;
         place(&gateway.path("agent.toml"), gateway.configuration(setup).as_bytes())?;
         Ok(gateway)
+    }
+
+    /// The same device, whose agent is started with these words: another program, or one under an emulator.
+    #[must_use]
+    pub fn run_by(self, agent: Vec<OsString>) -> Self {
+        Self { agent: Some(agent), ..self }
     }
 
     fn configuration(&self, setup: &Setup<'_>) -> String {
@@ -96,7 +105,14 @@ impl Gateway {
     }
 
     fn command(&self, arguments: &[&str]) -> io::Result<Command> {
-        let mut command = Command::new(program("device-agent")?);
+        let words = match &self.agent {
+            Some(words) => words.clone(),
+            None => vec![program("device-agent")?.into()],
+        };
+        let (first, rest) =
+            words.split_first().ok_or_else(|| io::Error::other("no words start the agent"))?;
+        let mut command = Command::new(first);
+        command.args(rest);
         command.arg("--config").arg(self.path("agent.toml")).args(arguments);
         Ok(command)
     }

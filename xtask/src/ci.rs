@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Steps of the run.
-const STEPS: usize = 21;
+const STEPS: usize = 22;
 
 /// Seeds of the swarm.
 const SWARM_SEEDS: u32 = 200;
@@ -80,6 +80,8 @@ pub(crate) fn run(consent: Consent) -> Result<(), Failure> {
         });
     }
     steps.command("devkit", &mut task(&["devkit", "--json"]));
+    // The machine that differs most from this one, whose own kind of program all other tests run.
+    steps.command("packages", &mut task(&["dist", "--target", "armv7", "--json"]));
     output::say(steps.table());
     output::line(closing);
     steps.end()

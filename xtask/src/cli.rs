@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
-    apps, c_library, ci, conformance, demo, devkit, failure::Failure, fuzz, m4, model, panics, setup, sim,
-    size, storage, test, vectors,
+    apps, c_library, ci, conformance, demo, devkit, dist, failure::Failure, fuzz, m4, model, panics, setup,
+    sim, size, storage, test, vectors,
 };
 
 /// The build system of this workspace.
@@ -29,6 +29,9 @@ enum Command {
     Demo(DemoArgs),
     /// Runs the device's integration tests, on an emulated board or a development kit
     Devkit(DevkitArgs),
+    /// Builds static programs and Debian packages for Linux machines, and tries them
+    #[command(after_help = DIST_EXIT_CODES)]
+    Dist(DistArgs),
     /// Measures what the agent takes of a device, against its budget
     Size(SizeArgs),
     /// Searches everything that runs on a device for panics
@@ -150,6 +153,41 @@ impl KitName {
     }
 }
 
+/// Printed under the help of `dist`; the numbers are [`Failure::exit`]'s.
+const DIST_EXIT_CODES: &str =
+    "Everything is made in target/dist: bin/MACHINE, the packages, SHA256SUMS, made.json.
+The same commit gives the same bytes; SOURCE_DATE_EPOCH dates them where there is no commit.
+
+Exit codes:
+  0  made, and all of it works
+  1  a build failed, or something does not work
+  2  the command line cannot be used, or this machine lacks a tool
+  5  a file or a tool failed
+
+Progress goes to standard error.";
+
+/// Flags of `dist`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct DistArgs {
+    /// For this machine only; may be given more than once [default: all]
+    #[arg(long = "target", value_enum, value_name = "MACHINE")]
+    targets: Vec<dist::Target>,
+    /// Use the programs as they were built last
+    #[arg(long, hide = true)]
+    pub(crate) no_build: bool,
+    /// Write one JSON object to standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl DistArgs {
+    /// The machines, in the usual order and each once.
+    pub(crate) fn targets(&self) -> Vec<dist::Target> {
+        let is_meant = |target: &dist::Target| self.targets.is_empty() || self.targets.contains(target);
+        dist::Target::ALL.into_iter().filter(is_meant).collect()
+    }
+}
+
 /// Flags of `sim`.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct SimArgs {
@@ -250,6 +288,7 @@ pub(crate) fn run() -> Result<(), Failure> {
         Command::Apps(args) => apps::run(&args, consent),
         Command::Demo(args) => demo::run(&args, consent),
         Command::Devkit(args) => devkit::run(&args, consent),
+        Command::Dist(args) => dist::run(&args, consent),
         Command::Size(args) => size::run(args, consent),
         Command::Fuzz(args) => fuzz::run(&args, consent),
         Command::Panics => panics::run(consent),
@@ -263,6 +302,12 @@ pub(crate) fn run() -> Result<(), Failure> {
         Command::Sim(args) => sim::run(&args, consent),
         Command::Vectors(args) => vectors::run(args),
     }
+}
+
+/// Whether these words, of which the first is `xtask`, can be run.
+#[cfg(test)]
+pub(crate) fn is_command(words: &[&str]) -> bool {
+    Cli::try_parse_from(words).is_ok()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The build system of this workspace: `cargo xtask demo | devkit | c-library | size | panics | fuzz | test | model | ci | vectors`.
+//! The build system of this workspace: `cargo xtask demo | devkit | dist | c-library | size | panics | fuzz | test | model | ci | vectors`.
 //!
 //! It depends on no other crate of the workspace, so that it builds in seconds and says what a machine lacks before
 //! the long build starts. The rules of the source tree are tests of this package (`tidy`).
@@ -15,6 +15,7 @@ mod cli;
 mod conformance;
 mod demo;
 mod devkit;
+mod dist;
 mod failure;
 mod files;
 mod fuzz;

@@ -173,6 +173,16 @@ pub(crate) const FOR_BOARD: [Tool; 5] = [
     Tool { program: "mke2fs", packages: "e2fsprogs", purpose: "makes the emulated machine's file system" },
     OPENSSL,
 ];
+/// What makes packages, looks at them and runs what is in them.
+pub(crate) const FOR_PACKAGES: [Tool; 7] = [
+    COMPILER,
+    GIT,
+    Tool { program: "qemu-aarch64", packages: "qemu-user", purpose: "runs programs of other machines" },
+    Tool { program: "dpkg-deb", packages: "dpkg", purpose: "makes packages" },
+    Tool { program: "lintian", packages: "lintian", purpose: "knows Debian's rules for packages" },
+    Tool { program: "man", packages: "man-db", purpose: "reads man pages" },
+    Tool { program: "systemd-analyze", packages: "systemd", purpose: "looks at units" },
+];
 /// The vendor's command for a kit that is attached; no Debian package brings its extension.
 pub(crate) const SPHERE: Tool = Tool {
     program: "az",

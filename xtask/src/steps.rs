@@ -74,6 +74,11 @@ impl Steps {
         self.rows.join("\n")
     }
 
+    /// Whether a step has failed.
+    pub(crate) const fn has_failed(&self) -> bool {
+        !self.failed.is_empty()
+    }
+
     /// The end: a failure that names every step that failed.
     pub(crate) fn end(self) -> Result<(), Failure> {
         if self.failed.is_empty() {

@@ -163,6 +163,12 @@ impl GlobalFlags {
     }
 }
 
+/// The command tree, for whoever writes about it: man pages, completions.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
 /// Runs the program on this process's arguments.
 #[must_use]
 pub fn main() -> ExitCode {

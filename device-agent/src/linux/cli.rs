@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use bundle::UnixSeconds;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use super::clock::{self, Clock};
 use super::command::{applications, channel, completions, export, install, key, probe, run, status};
@@ -134,6 +134,12 @@ impl GlobalFlags {
     }
 }
 
+/// The command tree, for whoever writes about it: man pages, completions.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
 /// Runs the program on this process's arguments.
 #[must_use]
 pub fn main() -> ExitCode {
@@ -174,8 +180,6 @@ fn refuse_arguments(error: &clap::Error) -> Exit {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]

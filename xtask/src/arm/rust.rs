@@ -1,4 +1,5 @@
-//! The Rust compiler for Arm: rustup's where it can add the targets, else Debian's, which brings its library as source.
+//! The Rust compiler for other machines: rustup's where it can add the targets, else Debian's, which brings its library
+//! as source.
 
 use std::{path::Path, process::Command, sync::OnceLock};
 
@@ -22,20 +23,34 @@ pub(crate) enum Origin {
     Debian,
 }
 
-/// A Rust compiler that builds for Arm, its library with it.
+/// A Rust compiler that builds for other machines, its library with it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rust {
     origin: Origin,
 }
 
 impl Rust {
-    /// Asks rustup once in a run, and takes Debian's packages where it cannot.
+    /// The compiler for the device and its real-time cores: asks rustup once in a run, and takes Debian's packages
+    /// where it cannot.
     ///
     /// # Errors
     /// [`Failure::Missing`] where neither is to be had.
     pub(crate) fn find(consent: Consent) -> Result<Self, Failure> {
         static RUSTUP: OnceLock<bool> = OnceLock::new();
-        if *RUSTUP.get_or_init(|| rustup_builds_for_arm(consent)) {
+        let has = *RUSTUP.get_or_init(|| rustup_builds_for(&[DEVICE_TARGET, CORE_TARGET], consent));
+        Self::of(has, consent)
+    }
+
+    /// The compiler for these targets.
+    ///
+    /// # Errors
+    /// As [`Rust::find`].
+    pub(crate) fn for_targets(targets: &[&str], consent: Consent) -> Result<Self, Failure> {
+        Self::of(rustup_builds_for(targets, consent), consent)
+    }
+
+    fn of(rustup_builds: bool, consent: Consent) -> Result<Self, Failure> {
+        if rustup_builds {
             return Ok(Self { origin: Origin::Rustup });
         }
         setup::require(&setup::FOR_ARM_RUST, consent)?;
@@ -51,7 +66,7 @@ impl Rust {
         Ok(Self { origin: Origin::Debian })
     }
 
-    /// A cargo that builds for Arm, in the root folder, with what it must know in its environment.
+    /// A cargo that builds for other machines, in the root folder, with what it must know in its environment.
     pub(crate) fn cargo(self) -> Command {
         let mut command = match self.origin {
             Origin::Rustup => workspace::cargo(),
@@ -77,8 +92,8 @@ impl Rust {
     }
 }
 
-/// True where rustup has, or could add, both targets and the source of the library.
-fn rustup_builds_for_arm(consent: Consent) -> bool {
+/// True where rustup has, or could add, the targets and the source of the library.
+fn rustup_builds_for(targets: &[&str], consent: Consent) -> bool {
     let added = |arguments: &[&str]| {
         let mut command = Command::new("rustup");
         command.current_dir(workspace::root()).args(arguments);
@@ -92,14 +107,15 @@ fn rustup_builds_for_arm(consent: Consent) -> bool {
     let mut command = Command::new("rustup");
     command.current_dir(workspace::root()).args(here);
     let installed = process::run_quiet(&mut command, |_| {}).map(|result| result.lines).unwrap_or_default();
-    let has = |target: &str| installed.iter().any(|line| line == target);
-    if !(has(DEVICE_TARGET) && has(CORE_TARGET)) {
+    let missing: Vec<&str> =
+        targets.iter().copied().filter(|target| !installed.iter().any(|line| line == target)).collect();
+    if !missing.is_empty() {
         if !setup::agreed_to("rustup target add", consent) {
             return false;
         }
-        output::say(format_args!("set-up: rustup target add {DEVICE_TARGET} {CORE_TARGET}"));
-        if !added(&["target", "add", DEVICE_TARGET, CORE_TARGET]) {
-            output::say("set-up: rustup cannot add them here; Debian's compiler builds for Arm instead");
+        output::say(format_args!("set-up: rustup target add {}", missing.join(" ")));
+        if !added(&[&["target", "add"], missing.as_slice()].concat()) {
+            output::say("set-up: rustup cannot add them here; Debian's compiler builds for them instead");
             return false;
         }
     }

@@ -1,4 +1,5 @@
-//! The C compiler for the device: zig, which brings musl and needs no cross toolchain of the machine.
+//! The C compiler for the device and for the Linux machines of packages: zig, which brings musl and needs no cross
+//! toolchain of the machine.
 
 use std::{
     fs,
@@ -15,18 +16,34 @@ use crate::{
 
 /// The version that the budgets were measured with; another one may lay out code differently.
 const VERSION: &str = "0.17.1";
-/// The device's ABI, in the instruction set that its vendor's SDK compiles C for.
-const TARGET: &str = "thumb-linux-musleabihf";
-/// The same for assembly, which is written for the wider set of instructions; the two call each other.
-const ASSEMBLY_TARGET: &str = "arm-linux-musleabihf";
-/// The device's processor, which has NEON.
-const PROCESSOR: &str = "cortex_a7";
+/// The device: a processor with NEON, in the instruction set that its vendor's SDK compiles C for.
+const DEVICE: CMachine = CMachine {
+    rust: super::DEVICE_TARGET,
+    c: "thumb-linux-musleabihf",
+    // Assembly is written for the wider set of instructions; the two call each other.
+    assembly: "arm-linux-musleabihf",
+    processor: "cortex_a7",
+};
 /// Flags of the `cc` crate that name the target in a way that zig does not know.
 const DROPPED_FLAGS: [&str; 4] = ["--target=", "-march=", "-mfpu=", "-mfloat-abi="];
 
-/// zig, in a folder of this workspace's target folder.
+/// What C is compiled for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CMachine {
+    /// Rust's name of the target.
+    pub(crate) rust: &'static str,
+    /// zig's name of the target.
+    pub(crate) c: &'static str,
+    /// zig's name of the target of assembly.
+    pub(crate) assembly: &'static str,
+    /// The oldest processor that must run it, and what it has.
+    pub(crate) processor: &'static str,
+}
+
+/// zig, in a folder of this workspace's target folder, for one machine.
 #[derive(Clone, Debug)]
 pub(crate) struct Zig {
+    machine: CMachine,
     program: PathBuf,
     cache: PathBuf,
     compiler: PathBuf,
@@ -41,6 +58,7 @@ impl Zig {
     pub(crate) fn find(folder: &Path, consent: Consent) -> Result<Self, Failure> {
         let packages = folder.join(format!("zig-{VERSION}"));
         let zig = Self {
+            machine: DEVICE,
             program: packages.join("ziglang/zig"),
             cache: folder.join("zig-cache"),
             compiler: folder.join("cc"),
@@ -53,7 +71,19 @@ impl Zig {
         Ok(zig)
     }
 
-    /// The C compiler for the device, as a command.
+    /// The same compiler for another machine, with scripts of its own in `folder`.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub(crate) fn for_machine(&self, machine: CMachine, folder: &Path) -> Result<Self, Failure> {
+        files::create_folder(folder)?;
+        let (compiler, archiver) = (folder.join("cc"), folder.join("ar"));
+        let zig = Self { machine, compiler, archiver, ..self.clone() };
+        zig.write_scripts()?;
+        Ok(zig)
+    }
+
+    /// The C compiler, as a command.
     pub(crate) fn compiler(&self) -> Command {
         Command::new(&self.compiler)
     }
@@ -65,7 +95,7 @@ impl Zig {
 
     /// Where build scripts find compiler and archiver.
     pub(crate) fn environment(&self) -> [(String, PathBuf); 3] {
-        let target = super::DEVICE_TARGET.replace('-', "_");
+        let target = self.machine.rust.replace('-', "_");
         let linker = format!("CARGO_TARGET_{}_LINKER", target.to_uppercase());
         [
             (format!("CC_{target}"), self.compiler.clone()),
@@ -77,13 +107,14 @@ impl Zig {
     /// Scripts, because build scripts want a program and no arguments.
     fn write_scripts(&self) -> Result<(), Failure> {
         let patterns = DROPPED_FLAGS.map(|flag| format!("{flag}*")).join("|");
+        let CMachine { c, assembly, processor, .. } = self.machine;
         let (program, cache) = (self.program.display(), self.cache.display());
         // All that zig writes stays in the target folder.
         let caches = format!("export ZIG_GLOBAL_CACHE_DIR='{cache}' ZIG_LOCAL_CACHE_DIR='{cache}'");
         let cc = format!(
-            "#!/bin/sh\n{caches}\ntarget={TARGET}\nfor word in \"$@\"; do\n  shift\n  case \"$word\" in\n    \
-             {patterns}) continue ;;\n    *.S) target={ASSEMBLY_TARGET} ;;\n  esac\n  set -- \"$@\" \"$word\"\ndone\n\
-             exec '{program}' cc -target \"$target\" -mcpu={PROCESSOR} \"$@\"\n"
+            "#!/bin/sh\n{caches}\ntarget={c}\nfor word in \"$@\"; do\n  shift\n  case \"$word\" in\n    \
+             {patterns}) continue ;;\n    *.S) target={assembly} ;;\n  esac\n  set -- \"$@\" \"$word\"\ndone\n\
+             exec '{program}' cc -target \"$target\" -mcpu={processor} \"$@\"\n"
         );
         let ar = format!("#!/bin/sh\n{caches}\nexec '{program}' ar \"$@\"\n");
         write_script(&self.compiler, &cc)?;
@@ -138,6 +169,7 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("xtask-zig-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         let zig = Zig {
+            machine: DEVICE,
             program: PathBuf::from("/bin/echo"),
             cache: folder.join("cache"),
             compiler: folder.join("cc"),
@@ -149,8 +181,17 @@ mod tests {
         let tell =
             |words: &[&str]| process::run_quiet(zig.compiler().args(words), |_| {}).unwrap().lines.join("\n");
         let (c, assembly) = (tell(&words), tell(&["-c", "a.S"]));
+        let other = CMachine {
+            rust: "x",
+            c: "x86_64-linux-musl",
+            assembly: "x86_64-linux-musl",
+            processor: "baseline",
+        };
+        let other = zig.for_machine(other, &folder.join("other")).unwrap();
+        let of_other = process::run_quiet(other.compiler().arg("-c"), |_| {}).unwrap().lines.join("\n");
         fs::remove_dir_all(&folder).unwrap();
-        assert_eq!(c, format!("cc -target {TARGET} -mcpu={PROCESSOR} -c a b.c -O2"));
-        assert_eq!(assembly, format!("cc -target {ASSEMBLY_TARGET} -mcpu={PROCESSOR} -c a.S"));
+        assert_eq!(c, "cc -target thumb-linux-musleabihf -mcpu=cortex_a7 -c a b.c -O2");
+        assert_eq!(assembly, "cc -target arm-linux-musleabihf -mcpu=cortex_a7 -c a.S");
+        assert_eq!(of_other, "cc -target x86_64-linux-musl -mcpu=baseline -c");
     }
 }

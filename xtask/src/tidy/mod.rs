@@ -4,6 +4,7 @@ mod adversaries;
 mod dependencies;
 mod invariants;
 mod layout;
+mod readme;
 mod shape;
 mod source;
 mod words;
