@@ -123,7 +123,9 @@ pub(super) fn units(root: &Path) -> Result<(), Failure> {
 fn furnish(root: &Path) -> Result<(), Failure> {
     let units = root.join("usr/lib/systemd/system");
     expect(Command::new("cp").args(["-a", "--no-clobber"]).arg(format!("{SYSTEM_UNITS}/.")).arg(&units))?;
-    expect(Command::new("cp").args(["-a", "--dereference", "--parents", "/bin/kill"]).arg(root))?;
+    // A unit reloads by this program, which systemd looks for as it is written.
+    expect(Command::new("cp").arg("/bin/kill").arg(root.join("usr/bin")))?;
+    expect(Command::new("ln").args(["-s", "usr/bin"]).arg(root.join("bin")))?;
     let application =
         "[Unit]\nDescription=An application\n[Service]\nExecStart=/usr/bin/device-agent --version\n";
     files::write(&units.join("application.service"), application.as_bytes())?;
