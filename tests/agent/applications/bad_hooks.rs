@@ -135,13 +135,14 @@ fn a_pid_file_that_another_process_has_the_number_of_by_now_signals_nobody() {
 fn a_signal_reaches_an_application_that_handles_it_and_spares_one_that_does_not() {
     let mut lab = Lab::new();
     let (log, ready) = (lab.path("log"), lab.path("ready"));
+    // Not SIGHUP: under nohup everybody ignores it, and a shell cannot trap what it was started to ignore.
     let listens = format!(
-        "trap 'echo heard >> {}' HUP; touch {}; while :; do sleep 0.01; done",
+        "trap 'echo heard >> {}' USR1; touch {}; while :; do sleep 0.01; done",
         log.display(),
         ready.display()
     );
     let (listener, ignorer) =
-        (start(&listens), start(&format!("trap '' HUP; touch {}.2; exec sleep 600", ready.display())));
+        (start(&listens), start(&format!("trap '' USR1; touch {}.2; exec sleep 600", ready.display())));
     until("they start", || ready.exists() && ready.with_extension("2").exists());
     let bystander = start("exec sleep 600");
     for (name, process) in [("listener", &listener), ("ignorer", &ignorer), ("mute", &bystander)] {
@@ -149,7 +150,7 @@ fn a_signal_reaches_an_application_that_handles_it_and_spares_one_that_does_not(
         write(&path, &format!("{}\n", process.0.id()));
         lab.configure(&application(
             name,
-            &format!("reload = {{ signal = \"SIGHUP\", pid-file = {path:?} }}"),
+            &format!("reload = {{ signal = \"SIGUSR1\", pid-file = {path:?} }}"),
         ));
     }
     until("it starts", || {
@@ -163,7 +164,7 @@ fn a_signal_reaches_an_application_that_handles_it_and_spares_one_that_does_not(
         [outcome("listener"), outcome("ignorer"), outcome("mute")],
         ["told", "signal_ignored", "signal_not_handled"]
     );
-    assert!(lives(&bystander.0.id().to_string()), "SIGHUP would have ended it");
+    assert!(lives(&bystander.0.id().to_string()), "SIGUSR1 would have ended it");
 }
 
 #[test]

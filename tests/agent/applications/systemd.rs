@@ -57,12 +57,13 @@ fn a_unit_that_runs_is_asked_and_one_that_does_not_is_left_alone() {
 
 #[test]
 fn a_signal_to_a_unit_goes_to_its_main_process_if_that_handles_it() {
-    let hook = "{ signal = \"SIGHUP\", unit = \"web.service\" }";
+    // Not SIGHUP, which every process ignores under nohup.
+    let hook = "{ signal = \"SIGUSR1\", unit = \"web.service\" }";
     assert_eq!(outcome(hook, ACTIVE, 0).0, "process_gone", "it has no main process");
     let mut sleeper = Command::new("/bin/sleep").arg("600").spawn().unwrap();
     let main = ACTIVE.replace("MainPID=0", &format!("MainPID={}", sleeper.id()));
     assert_eq!(outcome(hook, &main, 0), ("signal_not_handled".to_owned(), Vec::new()));
-    let term = hook.replace("SIGHUP", "SIGTERM");
+    let term = hook.replace("SIGUSR1", "SIGTERM");
     let asked = vec!["--no-ask-password kill --kill-who=main --signal=SIGTERM -- web.service".to_owned()];
     assert_eq!(outcome(&term, &main, 0), ("told".to_owned(), asked));
     sleeper.kill().unwrap();
