@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test whose own input cannot be made stops there")]
 
 mod applications;
+mod documents;
 mod exports;
 mod folders;
 mod jvm;
