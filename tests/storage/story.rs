@@ -59,14 +59,14 @@ impl Story {
             floors: floors.unwrap_or_default(),
             has_store: before.is_some(),
             has_exports: had_exports,
-            shown,
+            shown: shown.iter().map(judge::placeless).collect(),
         };
         let at_the_end = Rule {
             releases: vec![newest],
             floors: after,
             has_store: true,
             has_exports: true,
-            shown: vec![last],
+            shown: vec![judge::placeless(&last)],
         };
         at_the_end.judge(folder).map_err(other)?;
         Ok(Self { name, words, recording, on_the_way, at_the_end })
