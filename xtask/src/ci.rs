@@ -80,7 +80,8 @@ pub(crate) fn run(consent: Consent) -> Result<(), Failure> {
         });
     }
     steps.command("devkit", &mut task(&["devkit", "--json"]));
-    // The machine that differs most from this one, whose own kind of program all other tests run.
+    // The machine that differs most from this one, whose own kind of program all other tests run; each further one is
+    // some minutes of compiling more, and `cargo xtask dist` tries them all.
     steps.command("packages", &mut task(&["dist", "--target", "armv7", "--json"]));
     output::say(steps.table());
     output::line(closing);

@@ -83,6 +83,20 @@ impl Rust {
         command
     }
 
+    /// The folder of the compiler and its library, whose source the library names in messages.
+    ///
+    /// # Errors
+    /// The compiler cannot be run.
+    pub(crate) fn folder(self) -> Result<String, Failure> {
+        let compiler = match self.origin {
+            Origin::Rustup => "rustc",
+            Origin::Debian => setup::DEBIAN_RUSTC,
+        };
+        let mut rustc = Command::new(compiler);
+        rustc.current_dir(workspace::root()).args(["--print", "sysroot"]);
+        Ok(process::run_quiet(&mut rustc, |_| {})?.lines.join(""))
+    }
+
     /// Where the compiler comes from, in words.
     pub(crate) const fn origin(self) -> &'static str {
         match self.origin {

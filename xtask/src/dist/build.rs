@@ -26,6 +26,7 @@ const LINK_FLAGS: [&str; 2] = ["-Clink-self-contained=no", "-Ctarget-feature=-cr
 /// What builds programs for every machine.
 pub(super) struct Builder {
     rust: Rust,
+    library: String,
     zig: Zig,
     folder: PathBuf,
     epoch: u64,
@@ -48,7 +49,7 @@ impl Builder {
         let triples: Vec<&str> = targets.iter().map(|target| target.triple()).collect();
         let rust = Rust::for_targets(&triples, consent)?;
         let zig = Zig::find(&arm, consent)?;
-        Ok(Self { rust, zig, folder: folder.join(FOLDER), epoch })
+        Ok(Self { rust, library: rust.folder()?, zig, folder: folder.join(FOLDER), epoch })
     }
 
     /// Builds the program of a package's name for every one of these machines at once, so that no core waits.
@@ -92,13 +93,14 @@ impl Builder {
     }
 
     /// Folders of this machine, and what they are called instead.
-    fn renamed_folders(&self) -> impl Iterator<Item = (String, &'static str)> + use<> {
+    fn renamed_folders(&self) -> impl Iterator<Item = (String, &'static str)> + use<'_> {
         let crates = env::var_os("CARGO_HOME").map(PathBuf::from);
         let home = env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo"));
         let folders = [
             (Some(self.folder.clone()), "/build"),
             (Some(workspace::root()), "/source"),
             (crates.or(home), "/crates"),
+            (Some(PathBuf::from(&self.library)), "/rust"),
         ];
         folders.into_iter().filter_map(|(from, to)| Some((from?.to_string_lossy().into_owned(), to)))
     }

@@ -32,6 +32,7 @@ use crate::{
     files, output, process,
     setup::{self, Consent},
     steps::Steps,
+    test::PROGRAMS_VARIABLE,
     workspace,
 };
 use build::Builder;
@@ -66,7 +67,8 @@ pub(crate) fn run(args: &DistArgs, consent: Consent) -> Result<(), Failure> {
     let folder = workspace::target().join("dist");
     let builder = if args.no_build { None } else { Some(Builder::find(&targets, &folder, epoch, consent)?) };
     let builds = PACKAGES.iter().filter(|package| !with(&targets, package).is_empty()).count();
-    let mut steps = Steps::new(builds.saturating_add(4));
+    let further = if native(&targets).is_some() { 5 } else { 4 };
+    let mut steps = Steps::new(builds.saturating_add(further));
     let mut made = Made::default();
     build(&targets, builder.as_ref(), &folder, &mut made, &mut steps);
     if steps.has_failed() {
@@ -83,6 +85,9 @@ pub(crate) fn run(args: &DistArgs, consent: Consent) -> Result<(), Failure> {
         parts = bar.suspend(|| try_out(&folder))?;
         if parts["passed"] == true { Ok(()) } else { Err(Failure::Check("something is wrong".to_owned())) }
     });
+    if let Some(native) = native(&targets) {
+        steps.command("the README's commands, by the programs as packaged", &mut readme(&folder, native));
+    }
     output::say(made.table());
     if args.json {
         let (passed, parts) = (!steps.has_failed(), &parts["parts"]);
@@ -173,6 +178,20 @@ fn try_out(folder: &Path) -> Result<Value, Failure> {
     let mut answer = String::new();
     process::run_by_line(&mut packages, |line| answer.push_str(line))?;
     serde_json::from_str(&answer).map_err(|error| unreadable("the answer of packages", &error))
+}
+
+/// The machine among these whose programs run here, and are all of the product's.
+fn native(targets: &[Target]) -> Option<Target> {
+    let has_all = |target: &&Target| PACKAGES.iter().all(|package| target.packages().contains(package));
+    targets.iter().filter(has_all).find(|target| target.emulator().is_none()).copied()
+}
+
+/// What the README tells people to run, by the programs that were made for this machine.
+fn readme(folder: &Path, native: Target) -> Command {
+    let mut cargo = workspace::cargo();
+    cargo.args(["test", "--locked", "--package", "system-tests", "--test", "readme", "the_readme"]);
+    cargo.env(PROGRAMS_VARIABLE, folder.join("bin").join(native.word()));
+    cargo
 }
 
 /// Runs a command that must succeed, and returns what it said.
