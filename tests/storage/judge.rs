@@ -60,6 +60,32 @@ pub(crate) fn shown(folder: &Path) -> Result<Option<Tree>, Complaint> {
     }
 }
 
+/// What is shown, without the place where it stands: `environment` names that, and `version.json` has its hash. States are
+/// judged in other folders than the one that was recorded.
+pub(crate) fn placeless(shown: &Tree) -> Tree {
+    const NAMES_THE_PLACE: &str = "environment";
+    const HAS_HASHES: &str = "version.json";
+    let mut tree = shown.clone();
+    let (Some(named), Some(version)) = (shown.file(NAMES_THE_PLACE), shown.file(HAS_HASHES)) else {
+        return tree;
+    };
+    let named_text = String::from_utf8_lossy(&named).into_owned();
+    let place = named_text.lines().find_map(|line| {
+        line.strip_prefix("SSL_CERT_FILE=")?.trim_matches('"').strip_suffix("/whole.pem").map(str::to_owned)
+    });
+    let Some(place) = place else { return tree };
+    let text = named_text.replace(&place, "/trust");
+    let hash = |bytes: &[u8]| Sha256::of(&[bytes]).to_string();
+    let version = String::from_utf8_lossy(&version).replace(&hash(&named), &hash(text.as_bytes()));
+    for (path, content) in [(NAMES_THE_PLACE, text), (HAS_HASHES, version)] {
+        if let Some(Entry::File { mode, .. }) = tree.0.get(path) {
+            let file = Entry::of_bytes(*mode, content.as_bytes());
+            tree.0.insert(path.to_owned(), file);
+        }
+    }
+    tree
+}
+
 impl Rule {
     /// Judges the files of a device as applications find them, before any agent has run.
     pub(crate) fn judge(&self, folder: &Path) -> Result<(), Complaint> {
@@ -89,7 +115,7 @@ impl Rule {
         let Some(found) = shown(folder)? else {
             return if self.has_exports { Err("there are no exports".to_owned()) } else { Ok(()) };
         };
-        if !self.shown.contains(&found) {
+        if !self.shown.contains(&placeless(&found)) {
             let paths: Vec<&String> = found.0.keys().collect();
             return Err(format!("the exports are of no generation: {paths:?}"));
         }

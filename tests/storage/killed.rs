@@ -167,7 +167,7 @@ impl Walk {
             floors: self.floors,
             has_store: true,
             has_exports: true,
-            shown: vec![shown.clone()],
+            shown: vec![judge::placeless(&shown)],
         };
         rule.judge(folder)?;
         let (release, _) = judge::version(&shown)?;
