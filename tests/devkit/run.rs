@@ -87,6 +87,8 @@ pub(crate) fn all(arguments: &Arguments) -> io::Result<bool> {
         junit::write(path, &results)?;
     }
     output::results(&results, arguments.json)?;
+    // Once more, where whoever reads only the end finds them.
+    results.tests.iter().filter(|test| test.outcome == Outcome::Failed).for_each(output::report);
     Ok(results.passed)
 }
 

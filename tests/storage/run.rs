@@ -16,6 +16,9 @@ use crate::{
 /// The words of one cycle.
 const RUN: &[&str] = &["run", "--once"];
 
+/// Complaints that the end of the run repeats.
+const COMPLAINTS_REPEATED: usize = 8;
+
 /// A part of the run: which story, and what is done to it.
 type Part = (&'static str, fn(&Story, &mut Figures) -> io::Result<Tally>);
 
@@ -71,6 +74,9 @@ pub(crate) fn all(arguments: &Arguments) -> io::Result<bool> {
     } else {
         output::table(&figures)?;
     }
+    // Once more, where whoever reads only the end finds them.
+    let complaints = figures.complaints.iter().take(COMPLAINTS_REPEATED);
+    complaints.for_each(|complaint| output::say(format_args!("LOST: {complaint}")));
     Ok(arguments.only.is_none() && figures.passed())
 }
 

@@ -83,6 +83,9 @@ pub(crate) fn run(consent: Consent) -> Result<(), Failure> {
     // The machine that differs most from this one, whose own kind of program all other tests run; each further one is
     // some minutes of compiling more, and `cargo xtask dist` tries them all.
     steps.command("packages", &mut task(&["dist", "--target", "armv7", "--json"]));
+    if steps.has_failed() {
+        output::say(steps.told());
+    }
     output::say(steps.table());
     output::line(closing);
     steps.end()

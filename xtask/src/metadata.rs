@@ -36,8 +36,18 @@ pub(crate) struct Node {
 }
 
 impl Metadata {
-    /// Asks cargo, without a network, for the packages that this machine builds.
+    /// Asks cargo, without a network, for the packages of this workspace that this machine builds.
     pub(crate) fn load() -> Result<Self, Failure> {
+        Self::ask(workspace::cargo().args(["metadata", "--offline"]))
+    }
+
+    /// Asks cargo for those of another workspace, given by its folder: nothing may have fetched them yet.
+    pub(crate) fn of(folder: &str) -> Result<Self, Failure> {
+        let manifest = workspace::root().join(folder).join("Cargo.toml");
+        Self::ask(workspace::cargo().args(["metadata", "--quiet", "--manifest-path"]).arg(manifest))
+    }
+
+    fn ask(command: &mut Command) -> Result<Self, Failure> {
         let unreadable = |message: String| Failure::Unreadable {
             what: "the answer of cargo metadata".to_owned(),
             message,
@@ -45,17 +55,8 @@ impl Metadata {
         let host = capture(Command::new("rustc").arg("-vV"))?;
         let host = host.lines().find_map(|line| line.strip_prefix("host: "));
         let host = host.ok_or_else(|| unreadable("rustc -vV names no host".to_owned()))?;
-        let mut command = workspace::cargo();
-        command.args([
-            "metadata",
-            "--format-version",
-            "1",
-            "--locked",
-            "--offline",
-            "--filter-platform",
-            host,
-        ]);
-        serde_json::from_str(&capture(&mut command)?).map_err(|error| unreadable(error.to_string()))
+        command.args(["--format-version", "1", "--locked", "--filter-platform", host]);
+        serde_json::from_str(&capture(command)?).map_err(|error| unreadable(error.to_string()))
     }
 
     /// The packages that the resolver chose, with their features.

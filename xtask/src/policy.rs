@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::{failure::Failure, licence, metadata::Metadata};
+use crate::{
+    failure::Failure,
+    licence,
+    metadata::{Metadata, Package},
+};
 
 const FILE: &str = include_str!("../policy.toml");
 
@@ -43,9 +47,18 @@ struct BannedFeature {
     reason: String,
 }
 
-/// Compares the dependencies with the policy.
+/// Workspaces beside the root's, whose lock files no build of the root reads.
+const OTHER_WORKSPACES: [&str; 2] = ["device-agent/samples/rtapp", "tests/apps/clients/native"];
+
+/// Compares the dependencies with the policy, and those of other workspaces with its licences.
 pub(crate) fn check() -> Result<(), Failure> {
-    let violations = Policy::load()?.violations(&Metadata::load()?);
+    let policy = Policy::load()?;
+    let mut violations = policy.violations(&Metadata::load()?);
+    for folder in OTHER_WORKSPACES {
+        // A lock file that is behind its manifests is refused here, before a slow build meets it.
+        let metadata = Metadata::of(folder)?;
+        violations.extend(metadata.chosen().filter_map(|(package, _)| policy.licence_fault(package)));
+    }
     if violations.is_empty() { Ok(()) } else { Err(Failure::Check(violations.join("\n"))) }
 }
 
@@ -64,13 +77,7 @@ impl Policy {
         for (package, features) in metadata.chosen() {
             versions.entry(&package.name).or_default().push(&package.version);
             let label = format!("{} {}", package.name, package.version);
-            let expression = package.license.as_deref().unwrap_or_default();
-            let is_tool = self.tools.iter().any(|tool| {
-                tool.name == package.name && tool.licence == expression && !tool.reason.is_empty()
-            });
-            if !is_tool && !licence::is_allowed(expression, &self.allowed_licences) {
-                found.push(format!("{label}: licence `{expression}` is not allowed by xtask/policy.toml"));
-            }
+            found.extend(self.licence_fault(package));
             let banned = self.banned_crates.iter().find(|banned| banned.name == package.name);
             found.extend(banned.map(|banned| format!("{label} is banned: {}", banned.reason)));
             let feature =
@@ -91,12 +98,26 @@ impl Policy {
         }
         found
     }
+
+    /// What is wrong with the licence of one package.
+    fn licence_fault(&self, package: &Package) -> Option<String> {
+        let expression = package.license.as_deref().unwrap_or_default();
+        let is_tool = self
+            .tools
+            .iter()
+            .any(|tool| tool.name == package.name && tool.licence == expression && !tool.reason.is_empty());
+        let is_fine = is_tool || licence::is_allowed(expression, &self.allowed_licences);
+        (!is_fine).then(|| {
+            let label = format!("{} {}", package.name, package.version);
+            format!("{label}: licence `{expression}` is not allowed by xtask/policy.toml")
+        })
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metadata::{Node, Package, Resolve};
+    use crate::metadata::{Node, Resolve};
 
     fn build(packages: &[(&str, &str, Option<&str>, &[&str])]) -> Metadata {
         let id = |name: &str, version: &str| format!("{name}@{version}");

@@ -12,6 +12,9 @@ use crate::{failure::Failure, output, process};
 /// How often a spinner turns without news.
 const SPINNER_INTERVAL: Duration = Duration::from_millis(120);
 
+/// Lines of a failure that the end of the run repeats.
+const LINES_REPEATED: usize = 12;
+
 /// Words with which cargo says what it is doing.
 const PROGRESS_WORDS: [&str; 7] =
     ["Blocking", "Checking", "Compiling", "Documenting", "Downloaded", "Downloading", "Updating"];
@@ -23,12 +26,13 @@ pub(crate) struct Steps {
     begun: usize,
     failed: Vec<String>,
     rows: Vec<String>,
+    told: Vec<String>,
 }
 
 impl Steps {
     /// A task of `total` steps.
     pub(crate) const fn new(total: usize) -> Self {
-        Self { total, begun: 0, failed: Vec::new(), rows: Vec::new() }
+        Self { total, begun: 0, failed: Vec::new(), rows: Vec::new(), told: Vec::new() }
     }
 
     /// Runs a command as a step, quietly; its output is shown if it fails.
@@ -66,7 +70,13 @@ impl Steps {
         if let Err(failure) = result {
             output::failure(&failure);
             self.failed.push(name.to_owned());
+            self.told.push(format!("{name} ended with:\n{}", end_of(&failure.to_string())));
         }
+    }
+
+    /// The last lines of what each failed step said, for whoever reads only the end of a long run.
+    pub(crate) fn told(&self) -> String {
+        self.told.join("\n\n")
     }
 
     /// A table of all steps.
@@ -87,6 +97,12 @@ impl Steps {
             Err(Failure::Check(format!("failed: {}", self.failed.join(", "))))
         }
     }
+}
+
+/// The last lines of a failure.
+fn end_of(failure: &str) -> String {
+    let lines: Vec<&str> = failure.lines().collect();
+    lines[lines.len().saturating_sub(LINES_REPEATED)..].join("\n")
 }
 
 /// True for a line that only says what cargo is doing.
@@ -112,6 +128,7 @@ mod tests {
         steps.step("one", |_| Err(Failure::Check("it broke".to_owned())));
         steps.step("two", |_| Ok(()));
         assert_eq!(steps.table().lines().count(), 2);
+        assert_eq!(steps.told(), "one ended with:\nit broke");
         assert_eq!(steps.end().unwrap_err().to_string(), "failed: one");
     }
 }
