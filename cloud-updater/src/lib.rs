@@ -12,6 +12,7 @@ pub mod diff;
 pub mod document;
 pub mod durable;
 mod error;
+pub mod finding;
 
 pub mod fleet;
 #[cfg(feature = "fuzzing")]
@@ -24,6 +25,7 @@ pub mod lock;
 mod losses;
 mod names;
 mod output;
+mod printable;
 pub mod publish;
 pub mod repository;
 mod requirement;

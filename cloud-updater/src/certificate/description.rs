@@ -10,6 +10,7 @@ use x509_parser::oid_registry::{
 use x509_parser::prelude::FromDer as _;
 use x509_parser::public_key::PublicKey;
 
+use crate::printable::printable;
 use crate::{Error, date};
 
 /// A certificate in DER with its description.
@@ -190,15 +191,6 @@ fn modulus_bits(modulus: &[u8]) -> usize {
 
 fn seconds(timestamp: i64) -> UnixSeconds {
     UnixSeconds(u64::try_from(timestamp).unwrap_or(0))
-}
-
-/// A certificate's own words, safe for a terminal: no control characters, no direction overrides.
-fn printable(text: &str) -> String {
-    let is_unsafe = |letter: char| {
-        letter.is_control()
-            || matches!(letter, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars().map(|letter| if is_unsafe(letter) { '\u{fffd}' } else { letter }).collect()
 }
 
 fn describe(error: &x509_parser::nom::Err<X509Error>) -> String {
