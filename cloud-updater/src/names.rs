@@ -48,6 +48,11 @@ impl Names {
         }
     }
 
+    /// SHA-256 of a certificate's key.
+    pub(crate) fn key_of(&self, sha256: Sha256) -> Option<Sha256> {
+        bundle::spki_sha256(self.der(sha256)?)
+    }
+
     /// What a certificate is called, without its key and dates.
     pub(crate) fn short_name(&self, sha256: Sha256) -> Option<&str> {
         self.summaries.get(&sha256)?.split(" · ").next()

@@ -227,9 +227,7 @@ impl Scenery {
 
     fn describe(&self, anchors: &str) -> Result<(), Box<dyn Error>> {
         let section = |(service, host): (&&str, &&str)| {
-            format!(
-                "[services.{service}]\nhosts = [\"{host}\"]\nanchors = {anchors}\nprobe = true\nrequired = true\n\n"
-            )
+            format!("[services.{service}]\nhosts = [\"{host}\"]\nanchors = {anchors}\nprobe = true\n\n")
         };
         let text: String = SERVICES.iter().zip(&HOSTS).map(section).collect();
         place(&self.operator.repository().join("services.toml"), text.as_bytes())?;

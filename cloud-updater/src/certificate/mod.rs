@@ -1,7 +1,6 @@
 //! Certificates as operators import them: read out of many kinds of file, described, and judged by named rules.
 
 mod description;
-pub mod endpoint;
 mod pkcs7;
 mod rule;
 pub mod source;

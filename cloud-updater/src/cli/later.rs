@@ -13,18 +13,12 @@ pub(super) enum LaterCommand {
     /// Judges a draft
     #[command(hide = true)]
     Lint(Anything),
-    /// Which service is verified by which anchor
-    #[command(hide = true)]
-    Coverage(Anything),
     /// Why an anchor or a device is in its state
     #[command(hide = true)]
     Explain(Anything),
     /// What is about to expire
     #[command(hide = true)]
     Notice(Anything),
-    /// Observes the services' endpoints
-    #[command(hide = true)]
-    Watch(Anything),
 }
 
 /// Whatever stands behind it.
@@ -38,10 +32,8 @@ pub(super) fn refuse(command: &LaterCommand) -> Error {
     let name = match command {
         LaterCommand::Source(_) => "source",
         LaterCommand::Lint(_) => "lint",
-        LaterCommand::Coverage(_) => "coverage",
         LaterCommand::Explain(_) => "explain",
         LaterCommand::Notice(_) => "notice",
-        LaterCommand::Watch(_) => "watch",
     };
     not_in_this_version(name)
 }

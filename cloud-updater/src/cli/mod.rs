@@ -2,6 +2,7 @@
 
 mod anchor;
 mod completions;
+mod coverage;
 mod diff;
 mod draft;
 mod export;
@@ -19,6 +20,7 @@ mod signing_key;
 mod status;
 mod target;
 mod text;
+mod watch;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -98,6 +100,10 @@ enum Command {
     Draft(draft::DraftArgs),
     /// Show what changes between two bundles
     Diff(diff::DiffArgs),
+    /// Which service is verified by what devices have, by what is to come, and by both
+    Coverage(coverage::CoverageArgs),
+    /// Ask every endpoint of every service what it serves, and say what that means for the bundles
+    Watch(watch::WatchArgs),
     /// Show what a draft changes, and sign it
     Sign(sign::SignArgs),
     /// Make releases of signed drafts, and bring the published tree in line with the repository
@@ -131,6 +137,7 @@ impl Command {
         match self {
             Self::Anchor(command) => anchor::run(command, context),
             Self::Completions(args) => completions::run(&args, Cli::command(), context),
+            Self::Coverage(args) => coverage::run(&args, context),
             Self::Diff(args) => diff::run(&args, context),
             Self::Draft(args) => draft::run(&args, context),
             Self::Export(command) => export::run(command, context),
@@ -145,6 +152,7 @@ impl Command {
             Self::Status(args) => status::run(&args, context),
             Self::Serve(args) => server::run(args, context),
             Self::Fleet(command) => fleet::run(command, context),
+            Self::Watch(args) => watch::run(&args, context),
             Self::Verify(args) => acceptance::run(args, context),
         }
     }

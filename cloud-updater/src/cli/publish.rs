@@ -7,6 +7,7 @@ use bundle::{ChannelId, Envelope, RecoverySet};
 use clap::Args;
 use serde::Serialize;
 
+use super::coverage;
 use super::head::HeadKeyFlags;
 use super::pending::{self, PendingDraft};
 use super::target::TargetFlag;
@@ -253,7 +254,8 @@ impl<'a> Publication<'a> {
     }
 
     fn add_releases(&mut self, channel: &str, share: Share) -> Result<(), Error> {
-        let mut rollout = self.repository.rollout(channel)?;
+        let before = self.repository.rollout(channel)?;
+        let mut rollout = before.clone();
         for draft in pending::drafts(self.repository, Some(channel))? {
             let label = self.layout().label(&draft.path);
             if self.archive.release(channel, draft.number).is_ok() {
@@ -265,7 +267,11 @@ impl<'a> Publication<'a> {
                 self.clean(Some(channel), draft.number)?;
                 continue;
             }
-            let release = self.release(channel, &draft).map_err(|error| error.place(label))?;
+            let release = self.release(channel, &draft).map_err(|error| error.place(&label))?;
+            // A way back is for the day on which what is published with it turns out bad: it is held against what was before.
+            let held = if draft.file.prepared_rollback { &before } else { &rollout };
+            coverage::gate(self.repository, &self.archive, (channel, held), &draft.file, self.context)
+                .map_err(|error| error.place(label))?;
             release.publish(self.layout(), &mut self.plan);
             self.archive.add_release(&release)?;
             if !draft.file.prepared_rollback {

@@ -24,6 +24,12 @@ const HEAD_LIFETIME_DAYS_DEFAULT: u32 = 14;
 const HEAD_RESIGN_HOURS_DEFAULT: u32 = 24;
 /// Minutes between two checks of a device: six hours.
 const HEAD_REFRESH_MINUTES_DEFAULT: u32 = 360;
+/// Days for which what was seen counts: an endpoint that is down for a month is somebody's concern before that.
+const OBSERVATION_DAYS_DEFAULT: u32 = 30;
+/// Days without need before a removal is proposed: longer than any season in which a server may be off.
+const UNNEEDED_DAYS_DEFAULT: u32 = 180;
+/// Minutes between two rounds: a change is known within the hour.
+const EVERY_MINUTES_DEFAULT: u32 = 60;
 
 /// `fleet.toml`, read and checked.
 #[derive(Clone, Debug, Deserialize)]
@@ -37,6 +43,9 @@ pub struct FleetFile {
     /// What heads say.
     #[serde(default)]
     pub head: HeadSettings,
+    /// What the watcher looks at, and how long that counts.
+    #[serde(default)]
+    pub watch: WatchSettings,
     /// What devices can hold.
     pub device_classes: BTreeMap<String, DeviceClass>,
     /// The channels.
@@ -70,6 +79,18 @@ pub struct HeadSettings {
     pub resign_hours: u32,
 }
 
+/// `[watch]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct WatchSettings {
+    /// Days for which a chain that was seen stands for what an endpoint serves.
+    pub observation_days: u32,
+    /// Days after which an anchor that no endpoint has needed is a candidate for removal.
+    pub unneeded_days: u32,
+    /// Minutes between two rounds of the watcher.
+    pub every_minutes: u32,
+}
+
 /// `[device-classes.<name>]`
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -89,6 +110,16 @@ pub struct ChannelSettings {
 impl Default for PublishSettings {
     fn default() -> Self {
         Self { folder: None, updates_kept: UPDATES_KEPT_DEFAULT, urls: Vec::new() }
+    }
+}
+
+impl Default for WatchSettings {
+    fn default() -> Self {
+        Self {
+            observation_days: OBSERVATION_DAYS_DEFAULT,
+            unneeded_days: UNNEEDED_DAYS_DEFAULT,
+            every_minutes: EVERY_MINUTES_DEFAULT,
+        }
     }
 }
 

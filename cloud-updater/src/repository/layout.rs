@@ -41,6 +41,18 @@ impl Layout {
         self.folder.join("log")
     }
 
+    /// What endpoints were seen to serve.
+    #[must_use]
+    pub fn observations(&self) -> PathBuf {
+        self.folder.join("observations")
+    }
+
+    /// What one vantage saw.
+    #[must_use]
+    pub fn observation(&self, vantage: &str) -> PathBuf {
+        self.observations().join(format!("{vantage}.json"))
+    }
+
     /// Keyring generations.
     #[must_use]
     pub fn keyrings(&self) -> PathBuf {

@@ -12,6 +12,7 @@
 //! | `channels/<channel>/release/<n>` | signed manifests |
 //! | `channels/<channel>/drafts/` | drafts and their signatures |
 //! | `channels/<channel>/rollout.toml` | which release goes to which share of the devices |
+//! | `observations/<vantage>.json` | what endpoints were seen to serve from there |
 //! | `log/<year>.log` | one line for each change |
 //! | `.state/` | locks and caches; never in git |
 

@@ -55,6 +55,9 @@ pub struct ServiceSettings {
     /// Whether publishing waits for a verdict about it where the watcher has none.
     #[serde(default)]
     pub required: bool,
+    /// Endpoints, `host:port`, that the watcher asks for what its patterns stand for.
+    #[serde(default)]
+    pub watch: Vec<String>,
     /// The channels whose bundles carry it; all where nothing is said.
     pub channels: Option<Vec<String>>,
 }
@@ -133,6 +136,18 @@ impl ServiceSettings {
             }
             if self.hosts.iter().take(index).any(|earlier| earlier == host) {
                 return Err(wrong(field, format!("{host:?} stands there twice")));
+            }
+        }
+        for (index, endpoint) in self.watch.iter().enumerate() {
+            let fits = |(host, port): (&str, u16)| {
+                let patterns = self.hosts.iter().map(|host| HostPattern(host));
+                let mut patterns = patterns.filter(|pattern| pattern.is_wildcard() && pattern.port() == port);
+                patterns.any(|pattern| pattern.matches_host(host))
+            };
+            if !bundle::split_host_port(endpoint).is_some_and(fits) {
+                let message =
+                    format!("{endpoint:?} is not host:port of a host that one of the patterns stands for");
+                return Err(wrong(format!("{field}.watch[{index}]"), message));
             }
         }
         if self.anchors == AnchorChoice::Named(Vec::new()) {
@@ -272,6 +287,7 @@ mod tests {
         check("[services.b]\nhosts=['a']\nanchors='some'", "services.toml: services.b.anchors: ");
         check("[services.b]\nhosts=['a']\nanchors=[]", "services.toml: services.b.anchors: ");
         check("[services.b]\nhosts=['a']\nanchors=['x','x']", "services.toml: services.b.anchors");
+        check("watch = ['a.example:443']", "services.toml: services.iot-hub.watch[0]: ");
         check("prob = true", "services.toml: services.iot-hub.prob: unknown field");
         check("profile = 'public'", "services.toml: services.iot-hub.profile: ");
         check(

@@ -179,7 +179,8 @@ fn server(count: usize) -> (std::thread::JoinHandle<()>, u16, Vec<String>) {
 #[test]
 fn a_live_endpoint_is_recorded_and_trusted_only_by_fingerprint() {
     let world = fleet();
-    let (thread, port, fingerprints) = server(2);
+    // Each look is a handshake of either version.
+    let (thread, port, fingerprints) = server(4);
     let endpoint = format!("localhost:{port}");
     let add = ["anchor", "add", "--from-endpoint", &endpoint, "--reason", "the hub's own root"];
     let seen = world.json(0, &add);

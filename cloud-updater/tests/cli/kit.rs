@@ -4,6 +4,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+use crate::hub;
 
 /// The program under test.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_cloud-updater");
@@ -11,6 +14,8 @@ pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_cloud-updater");
 /// A folder with a repository `example`, an operator's configuration and two roots in PEM.
 pub(crate) struct World {
     folder: Folder,
+    /// The port of its hub, once somebody needs it.
+    hub: OnceLock<u16>,
 }
 
 enum Folder {
@@ -45,12 +50,15 @@ impl World {
     }
 
     fn in_folder(folder: Folder) -> Self {
-        let world = Self { folder };
+        let world = Self { folder, hub: OnceLock::new() };
         fs::create_dir(world.repository()).unwrap();
         write(&world.path("passphrase"), "correct horse battery staple\n");
         fs::set_permissions(world.path("passphrase"), fs::Permissions::from_mode(0o600)).unwrap();
         for name in ["old-root", "new-root"] {
-            write(&world.repository().join(format!("{name}.pem")), &root_pem(name));
+            let key = root_key();
+            write(&world.path(&format!("{name}.key")), &key.serialize_pem());
+            let root = root_parameters(name).self_signed(&key).unwrap();
+            write(&world.repository().join(format!("{name}.pem")), &root.pem());
         }
         azure(&world.repository().join("azure"));
         world
@@ -58,7 +66,8 @@ impl World {
 
     /// A copy of everything, for the next section.
     pub(crate) fn copy(&self) -> Self {
-        let copy = Self { folder: Folder::Temporary(tempfile::tempdir().unwrap()) };
+        let folder = Folder::Temporary(tempfile::tempdir().unwrap());
+        let copy = Self { folder, hub: OnceLock::new() };
         copy_folder(&self.path(""), &copy.path(""));
         copy
     }
@@ -130,9 +139,11 @@ impl World {
     fn settle(&self, command: &mut Command) {
         let folder = Path::new(PROGRAM).parent().unwrap().display().to_string();
         let path = std::env::var("PATH").unwrap_or_default();
+        let port = self.hub.get_or_init(|| hub::start(&self.path("")));
         command
-            .current_dir(self.repository())
             .env_clear()
+            .env("CLOUD_UPDATER_RESOLVE", format!("{}=127.0.0.1:{port}", hub::ENDPOINT))
+            .current_dir(self.repository())
             .env("PATH", format!("{folder}:{path}"))
             .env("HOME", self.path("home"))
             .env("XDG_CONFIG_HOME", self.path("configuration"))
@@ -154,13 +165,21 @@ pub(crate) fn write_bytes(path: &Path, bytes: &[u8]) {
 
 /// A root certificate, valid for ten years around any present.
 pub(crate) fn root_pem(name: &str) -> String {
-    let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384).unwrap();
+    root_parameters(name).self_signed(&root_key()).unwrap().pem()
+}
+
+fn root_key() -> rcgen::KeyPair {
+    rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384).unwrap()
+}
+
+/// What such a root says of itself.
+pub(crate) fn root_parameters(name: &str) -> rcgen::CertificateParams {
     let mut parameters = rcgen::CertificateParams::new(Vec::new()).unwrap();
     parameters.distinguished_name.push(rcgen::DnType::CommonName, name);
     parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     parameters.key_usages = vec![rcgen::KeyUsagePurpose::KeyCertSign, rcgen::KeyUsagePurpose::CrlSign];
     parameters.not_after = rcgen::date_time_ymd(2100, 1, 1);
-    parameters.self_signed(&key).unwrap().pem()
+    parameters
 }
 
 /// The real certificates of Azure's rotations, and twins of two intermediates that nobody keeps any more.

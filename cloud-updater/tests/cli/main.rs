@@ -9,12 +9,16 @@
 
 mod bad_input;
 mod certificates;
+mod coverage;
 mod crash;
 mod heads;
+mod hub;
 mod kit;
+mod loopback;
 mod newcomer;
 mod output;
 mod requirements;
 mod runbook;
 mod runbooks;
 mod tree;
+mod watching;

@@ -55,6 +55,16 @@ fn a_promotion_is_byte_for_byte_the_body_that_staging_proved() {
 }
 
 #[test]
+fn a_root_that_would_leave_too_early_stays() {
+    let world = played("A root would leave before its service");
+    assert_eq!(head(&world), (2, 2));
+    let difference = world.json(0, &["diff", "1", "2", "--channel", "staging"]);
+    let kinds =
+        difference["changes"].as_array().unwrap().iter().map(|change| change["kind"].as_str().unwrap());
+    assert!(kinds.into_iter().all(|kind| kind != "removed"), "{difference:#}");
+}
+
+#[test]
 fn a_root_is_replaced_without_a_moment_without_trust() {
     let world = played("A root is replaced");
     let difference = world.json(0, &["diff", "1", "3", "--channel", "staging"]);

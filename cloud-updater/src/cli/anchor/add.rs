@@ -9,7 +9,7 @@ use toml_edit::{DocumentMut, Item, Value};
 
 use super::observation;
 use super::refusal::{self, Refused};
-use crate::certificate::{Certificate, Problem, Rule, endpoint, judge, source};
+use crate::certificate::{Certificate, Problem, Rule, judge, source};
 use crate::durable::{self, PUBLIC_MODE};
 use crate::repository::service_file::{self, AnchorChoice, SERVICE_FILE, ServiceFile};
 use crate::repository::{
@@ -149,11 +149,7 @@ fn gather(args: &AddArgs, repository: &Repository, context: &Context) -> Result<
     let mut certificates: Vec<Found> = Vec::new();
     if let Some(text) = &args.from_endpoint {
         context.output().progress(format_args!("asking {text}"));
-        let chain = endpoint::served_chain(text)?;
-        if !context.dry_run() {
-            let _lock = repository.lock()?;
-            observation::record(repository, text, &chain, context.now())?;
-        }
+        let chain = observation::served_chain(text, repository, context)?;
         // The server's own certificate comes first, is no CA, and may be of a kind that no anchor is.
         let parsed = chain.into_iter().filter_map(|der| Certificate::parse(der).ok());
         certificates.extend(parsed.map(|certificate| Found { place: text.clone(), certificate }));

@@ -1,61 +1,42 @@
-//! `observations/<vantage>.json`: what endpoints were seen to serve, from where and when.
+//! What a live endpoint serves, looked at once by a person, and noted like every other observation.
 
-use std::collections::BTreeMap;
-use std::fs;
+use std::path::Path;
 
-use bundle::{Sha256, UnixSeconds};
-use serde::{Deserialize, Serialize};
-
-use crate::certificate::Certificate;
-use crate::durable::{self, PUBLIC_MODE};
+use crate::observation::{OPERATOR, Observations, Outcome};
 use crate::repository::Repository;
-use crate::{Error, date};
+use crate::watch::{Limits, Target, probe, sni, targets};
+use crate::{Context, Error, Exit};
 
-/// The vantage of a person at a command line.
-const VANTAGE: &str = "operator";
-
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Observations {
-    schema: String,
-    endpoints: BTreeMap<String, Observation>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct Observation {
-    seen: String,
-    chain: Vec<Seen>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct Seen {
-    sha256: String,
-    subject: String,
-}
-
-/// Notes what `endpoint` served; an earlier note about it is replaced, git keeps it.
-pub(super) fn record(
-    repository: &Repository,
+/// The chain that `endpoint` serves, as it came, in DER; nobody checked it.
+///
+/// # Errors
+/// Exit code 2 where it is no endpoint, 5 where no chain could be had.
+pub(super) fn served_chain(
     endpoint: &str,
-    chain: &[Vec<u8>],
-    now: UnixSeconds,
-) -> Result<(), Error> {
-    let path = repository.folder().join("observations").join(format!("{VANTAGE}.json"));
-    let mut observations: Observations = match fs::read(&path) {
-        Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| {
-            Error::input("observations", "is not a file of observations").file(&path).because(error)
-        })?,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Observations::default(),
-        Err(error) => return Err(Error::io("read", &path, error)),
-    };
-    observations.schema = "cloud-updater.observations.1".to_owned();
-    let chain = chain.iter().map(|der| Seen {
-        sha256: Sha256::of(&[der]).to_string(),
-        subject: Certificate::parse(der.clone())
-            .map_or_else(|_| String::new(), |certificate| certificate.subject),
-    });
-    let observation = Observation { seen: date::instant(now), chain: chain.collect() };
-    observations.endpoints.insert(endpoint.to_owned(), observation);
-    let text = serde_json::to_string_pretty(&observations)
-        .map_err(|error| Error::bug("observations cannot be written").because(error))?;
-    durable::write_file(&path, format!("{text}\n").as_bytes(), PUBLIC_MODE)
+    repository: &Repository,
+    context: &Context,
+) -> Result<Vec<Vec<u8>>, Error> {
+    let target = Target::parse(endpoint).ok_or_else(|| {
+        Error::usage("endpoint", format!("{endpoint:?} is not an endpoint"))
+            .field("--from-endpoint")
+            .hint("write host:port")
+    })?;
+    let known = targets(&repository.services()?).into_iter().find(|known| known.endpoint == target.endpoint);
+    let target = known.unwrap_or(target);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Error::io("start", Path::new("the network"), error))?;
+    let handshakes = runtime.block_on(probe(&target, &Limits::default()));
+    let served = handshakes.iter().find(|it| it.outcome == Outcome::Served).map(|it| it.chain.clone());
+    let failures: Vec<String> = handshakes.iter().map(ToString::to_string).collect();
+    if !context.dry_run() {
+        let _lock = repository.lock()?;
+        let mut observations = Observations::open(repository.layout(), OPERATOR)?;
+        let sni = sni(&target.host);
+        observations.record(&target.endpoint, &target.services, sni, handshakes, context.now());
+        observations.write(repository.layout())?;
+    }
+    served.ok_or_else(|| {
+        let message = format!("showed no certificate: {}", failures.join("; "));
+        Error::new(Exit::Io, "endpoint_unreachable", message).place(endpoint)
+    })
 }

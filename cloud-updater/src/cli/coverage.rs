@@ -1,0 +1,83 @@
+//! `coverage`: which service is verified by what devices have, by what is to come, and by both; and the gate of `publish`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::coverage::{self, JudgedBundle, Matrix, Sides};
+use crate::document::DraftFile;
+use crate::durable::{self, PUBLIC_MODE};
+use crate::finding::{Findings, Severity};
+use crate::publish::Archive;
+use crate::repository::{Repository, Rollout};
+use crate::{Context, Error, Exit};
+
+/// Options of `coverage`.
+#[derive(Clone, Debug, Args)]
+pub(super) struct CoverageArgs {
+    /// A release's number, a draft file, or "now" for what the repository holds [default: the draft that waits, else now]
+    #[arg(value_name = "CANDIDATE")]
+    candidate: Option<String>,
+
+    /// Write the matrix as a page
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+
+    /// Write the matrix as a drawing
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    #[serde(flatten)]
+    matrix: &'a Matrix,
+    #[serde(flatten)]
+    findings: &'a Findings,
+}
+
+pub(super) fn run(args: &CoverageArgs, context: &Context) -> Result<Exit, Error> {
+    let repository = Repository::open(context)?;
+    let channel = repository.fleet().channel_or_only(context.channel())?;
+    let archive = Archive::read(&repository)?;
+    let sides = Sides::of_word(&repository, &archive, channel, args.candidate.as_deref(), context)?;
+    let matrix = coverage::of_repository(&repository, &sides, context.now())?;
+    let findings = coverage::findings(&matrix);
+    if !context.dry_run() {
+        for (path, text) in [(&args.html, coverage::page(&matrix)), (&args.svg, coverage::drawing(&matrix))] {
+            if let Some(path) = path {
+                durable::write_file(path, text.as_bytes(), PUBLIC_MODE)?;
+            }
+        }
+    }
+    let text = format!("{}\n{findings}", coverage::table(&matrix));
+    context.output().data(
+        "cloud-updater.coverage.1",
+        &Answer { matrix: &matrix, findings: &findings },
+        text,
+    )?;
+    Ok(findings.exit())
+}
+
+/// Refuses a draft that loses a service which devices reach under what `rollout` leaves on them, unless a distrust order
+/// wants it so, and one about whose required services nothing is known.
+pub(super) fn gate(
+    repository: &Repository,
+    archive: &Archive,
+    (channel, rollout): (&str, &Rollout),
+    draft: &DraftFile,
+    context: &Context,
+) -> Result<(), Error> {
+    let candidate = JudgedBundle::of_draft(draft)?;
+    if candidate.is_revoke_all {
+        // It loses every service, and the keyring's threshold signed that.
+        return Ok(());
+    }
+    let sides = Sides::new(repository, archive, channel, rollout, candidate)?;
+    let matrix = coverage::of_repository(repository, &sides, context.now())?;
+    let findings = coverage::findings(&matrix);
+    let warnings = findings.iter().filter(|finding| finding.severity == Severity::Warning);
+    warnings.for_each(|finding| context.output().warning(finding));
+    coverage::check(&matrix)
+}

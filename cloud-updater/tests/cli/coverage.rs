@@ -1,0 +1,85 @@
+//! `coverage` and the gate of `publish`, from end to end: a hub that has not moved is not cut off.
+
+use std::fs;
+
+use crate::hub::ENDPOINT;
+use crate::kit::{World, files};
+use crate::runbook::fleet;
+
+/// A fleet whose next release has the new root instead of the old one, signed and ready.
+fn too_early(more: &[&str]) -> World {
+    let world = fleet();
+    world.good(
+        "anchor add new-root.pem --name new-root --state next --service iot-hub --reason 'the hub will move'",
+    );
+    more.iter().for_each(|line| drop(world.good(line)));
+    world.good("draft --channel staging --reason 'too early'");
+    world.sign("channels/staging/drafts/2.draft", &["alice", "bob"]);
+    world
+}
+
+#[test]
+fn a_release_that_cuts_the_hub_off_is_shown_and_refused_and_changes_nothing() {
+    let world = too_early(&["anchor remove old-root --reason 'it is old'"]);
+    let matrix = world.json(1, &["coverage", "--channel", "staging"]);
+    let hub = &matrix["services"][0];
+    let verdict = |side: &str| hub[side]["verdict"].as_str().unwrap();
+    assert_eq!([verdict("now"), verdict("candidate"), verdict("both")], ["verified", "lost", "refused"]);
+    assert_eq!(matrix["findings"][0]["rule"], "service-lost");
+    let before = files(&world.repository());
+    let refused = world.updater(&["publish", "--head-key", "head"]);
+    assert_eq!(refused.code, 3, "{refused:?}");
+    assert!(refused.err.contains("channels/staging/drafts/2.draft: "), "{refused:?}");
+    assert!(refused.err.contains(&format!("{ENDPOINT} of iot-hub is lost")), "{refused:?}");
+    assert_eq!(files(&world.repository()), before, "nothing is published, nothing is lost");
+    let dry = world.updater(&["publish", "--dry-run"]);
+    assert_eq!(dry.code, 3, "a plan that would be refused is no plan");
+}
+
+#[test]
+fn a_distrust_order_publishes_what_it_loses_and_a_denial_alone_does_not() {
+    let denied = too_early(&["anchor distrust old-root --deny both --reason 'its key was stolen'"]);
+    assert_eq!(denied.updater(&["publish"]).code, 3);
+    let ordered = too_early(&["anchor distrust old-root --deny both --order --reason 'its key was stolen'"]);
+    let said = ordered.updater(&["publish", "--head-key", "head"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(said.err.contains("a distrust order wants it so: its key was stolen"), "{said:?}");
+}
+
+#[test]
+fn a_required_service_that_nobody_sees_stops_a_release_and_one_that_is_not_does_not() {
+    let world = too_early(&[]);
+    fs::remove_file(world.repository().join("observations/operator.json")).unwrap();
+    let said = world.updater(&["publish"]);
+    assert_eq!(said.code, 3, "{said:?}");
+    assert!(said.err.contains("is unknown: it was never seen"), "{said:?}");
+    assert!(said.err.contains("hint: cloud-updater watch --once"), "{said:?}");
+    assert_eq!(
+        world.json(1, &["coverage", "--channel", "staging"])["services"][0]["now"]["verdict"],
+        "unknown"
+    );
+    let services = world.repository().join("services.toml");
+    let text = fs::read_to_string(&services).unwrap().replace("required = true", "required = false");
+    crate::kit::write(&services, &text);
+    world.good("publish --head-key head");
+}
+
+#[test]
+fn what_takes_all_trust_away_is_not_held_up() {
+    let world = fleet();
+    world.good("--yes draft --channel staging --revoke-all --reason 'everything is lost'");
+    world.sign("channels/staging/drafts/2.draft", &["alice", "bob"]);
+    world.good("publish");
+}
+
+#[test]
+fn the_matrix_is_written_as_a_page_and_as_a_drawing() {
+    let world = too_early(&[]);
+    world.good("coverage --channel staging --html ../coverage.html --svg ../coverage.svg");
+    let page = fs::read_to_string(world.path("coverage.html")).unwrap();
+    let drawing = fs::read_to_string(world.path("coverage.svg")).unwrap();
+    assert!(page.contains(&drawing) && page.contains("<td>hub.example.net:8883</td>"), "{page}");
+    assert!(drawing.starts_with("<svg ") && drawing.contains("verified"), "{drawing}");
+    let nowhere = world.updater(&["coverage", "--channel", "staging", "7"]);
+    assert_eq!(nowhere.code, 2, "{nowhere:?}");
+}
