@@ -41,7 +41,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
                 self.left = left;
                 read
             }
-            None => Poll::Ready(Err(io::Error::other(TooMuch))),
+            None => {
+                // A read that fails has read nothing.
+                buffer.set_filled(before);
+                Poll::Ready(Err(io::Error::other(TooMuch)))
+            }
         }
     }
 }
@@ -61,5 +65,23 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_peer_that_talks_without_end_is_cut_off_at_the_limit() {
+        for (count, is_fine) in [(BYTES_MAX, true), (BYTES_MAX + 1, false)] {
+            let (mut peer, stream) = tokio::io::duplex(2 * BYTES_MAX);
+            peer.write_all(&vec![7; count]).await.unwrap();
+            drop(peer);
+            let read = Metered::new(stream).read_to_end(&mut Vec::new()).await;
+            assert_eq!(read.is_ok(), is_fine, "{count}: {read:?}");
+        }
     }
 }

@@ -83,3 +83,27 @@ fn the_matrix_is_written_as_a_page_and_as_a_drawing() {
     let nowhere = world.updater(&["coverage", "--channel", "staging", "7"]);
     assert_eq!(nowhere.code, 2, "{nowhere:?}");
 }
+
+#[test]
+fn devices_that_a_release_has_not_reached_yet_count() {
+    let world = fleet();
+    world.good("anchor add new-root.pem --name new-root --service iot-hub --reason 'the hub moves here'");
+    world.good("watch --once");
+    world.good("anchor remove old-root --reason 'the hub has left it'");
+    world.good("draft --channel staging");
+    world.sign("channels/staging/drafts/2.draft", &["alice", "bob"]);
+    world.good("publish --share 5% --head-key head");
+    // The hub goes back to the old root, which nineteen of twenty devices still have.
+    world.shell("sed -i 's/state = \"active\"/state = \"next\"/' anchors/new-root-*.toml");
+    world.good("watch --once");
+    world.good("draft --channel staging");
+    world.sign("channels/staging/drafts/3.draft", &["alice", "bob"]);
+    let said = world.updater(&["publish"]);
+    assert_eq!(said.code, 3, "{said:?}");
+    assert!(said.err.contains("verifies it by old-root"), "{said:?}");
+    // Where the release is everywhere, what it lost is lost already: that is warned of, and stops nothing.
+    world.good("rollout set --channel staging --share 100% --head-key head");
+    let said = world.updater(&["publish"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(said.err.contains("devices do not reach it now either"), "{said:?}");
+}
