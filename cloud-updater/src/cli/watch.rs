@@ -1,16 +1,17 @@
-//! `watch`: what every endpoint serves, and what that means.
+//! `watch`: what every endpoint serves, what that means for the bundles, and who is told.
+
+mod proposal;
+mod round;
 
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
-use serde::Serialize;
 
-use super::text::counted;
-use crate::observation::{Handshake, OPERATOR, Observations, Outcome};
+use crate::observation::OPERATOR;
 use crate::repository::Repository;
-use crate::watch::{Limits, ResolveTable, Resolved, Target, scan, sni, targets};
+use crate::watch::{Limits, ResolveTable, Resolved, Webhook};
 use crate::{Context, Error, Exit};
 
 /// Options of `watch`.
@@ -24,13 +25,32 @@ pub(super) struct WatchArgs {
     #[arg(long, value_name = "NAME", env = "CLOUD_UPDATER_VANTAGE", default_value = OPERATOR)]
     vantage: String,
 
+    /// Ask nobody: say what the observations that are there mean
+    #[arg(long, requires = "once")]
+    offline: bool,
+
+    /// Months that the calendar looks ahead
+    #[arg(long, value_name = "COUNT", default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..=240))]
+    months: u32,
+
+    /// Draft the root that an endpoint leads to and the bundle lacks, where it is known; people sign it, or do not
+    #[arg(long, requires = "once")]
+    propose: bool,
+
+    /// Files with roots that may be proposed, such as a root program's; nothing in them is trusted by that
+    #[arg(long, value_name = "FILE", requires = "propose")]
+    candidates: Vec<PathBuf>,
+
     #[command(flatten)]
     cost: CostFlags,
+
+    #[command(flatten)]
+    telling: TellingFlags,
 }
 
 /// What asking may cost.
 #[derive(Clone, Debug, Args)]
-pub(super) struct CostFlags {
+struct CostFlags {
     /// Endpoints asked at one time
     #[arg(long, value_name = "COUNT", default_value = "64")]
     concurrent: NonZeroUsize,
@@ -50,45 +70,61 @@ pub(super) struct CostFlags {
     resolve: Vec<Resolved>,
 }
 
-#[derive(Serialize)]
-struct Answer {
-    vantage: String,
-    asked: usize,
-    served: usize,
-    endpoints: Vec<Told>,
-}
+/// Who is told.
+#[derive(Clone, Debug, Args)]
+struct TellingFlags {
+    /// Send errors and warnings to this URL when they come and when they go, signed with the secret
+    #[arg(long, value_name = "URL", env = "CLOUD_UPDATER_WEBHOOK")]
+    webhook: Option<String>,
 
-#[derive(Serialize)]
-struct Told {
-    endpoint: String,
-    services: Vec<String>,
-    attempts: Vec<String>,
-    served: bool,
+    /// File whose first line is the secret [default: the systemd credential webhook.secret]
+    #[arg(long, value_name = "FILE", env = "CLOUD_UPDATER_WEBHOOK_SECRET_FILE", requires = "webhook")]
+    webhook_secret_file: Option<PathBuf>,
+
+    /// Write gauges for Prometheus' node exporter, a file ending in .prom
+    #[arg(long, value_name = "FILE", env = "CLOUD_UPDATER_METRICS")]
+    metrics: Option<PathBuf>,
 }
 
 pub(super) fn run(args: &WatchArgs, context: &Context) -> Result<Exit, Error> {
-    let repository = Repository::open(context)?;
-    let targets = targets(&repository.services()?);
-    let mut observations = Observations::open(repository.layout(), &args.vantage)?;
-    let told = round(&targets, &args.cost.limits(), &mut observations, context)?;
-    // What a person looked at for once is of no service, and stays.
-    let is_kept = |endpoint: &str, services: usize| {
-        services == 0 || targets.iter().any(|target| target.endpoint == endpoint)
-    };
-    observations.retain(|endpoint, record| is_kept(endpoint, record.services.len()));
-    if !context.dry_run() {
-        let _lock = repository.lock()?;
-        observations.write(repository.layout())?;
+    // What is wrong with the settings is the operator's to see at once; only rounds are tried again.
+    Repository::open(context)?.services()?;
+    let telling = &args.telling;
+    let webhook =
+        telling.webhook.as_ref().map(|url| Webhook::new(url, telling.webhook_secret_file.as_deref()));
+    let webhook = webhook.transpose()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Error::io("start", Path::new("the network"), error))?;
+    if args.once {
+        return runtime.block_on(round::run(args, webhook.as_ref(), context, &mut false));
     }
-    let served = told.iter().filter(|told| told.served).count();
-    let answer = Answer { vantage: args.vantage.clone(), asked: told.len(), served, endpoints: told };
-    let mut text = String::new();
-    for told in answer.endpoints.iter().filter(|told| !told.served) {
-        text.push_str(&format!("{}: {}\n", told.endpoint, told.attempts.join("; ")));
+    if context.dry_run() || context.as_of().is_some() {
+        let error = Error::usage("not_for_ever", "has no meaning for a process that runs for ever");
+        return Err(error.field("--dry-run and --as-of").hint("give --once"));
     }
-    text.push_str(&format!("{}, {served} served their chains\n", counted(answer.asked, "endpoint")));
-    context.output().data("cloud-updater.watch.1", &answer, text)?;
-    Ok(Exit::Done)
+    runtime.block_on(for_ever(args, webhook.as_ref(), context))
+}
+
+/// Round after round; one that fails is reported, and tried again at the next.
+async fn for_ever(args: &WatchArgs, webhook: Option<&Webhook>, context: &Context) -> Result<Exit, Error> {
+    let failed = |error| Error::io("listen for", Path::new("signals"), error);
+    let mut terminated =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).map_err(failed)?;
+    let mut is_down_told = false;
+    loop {
+        let round = async {
+            if let Err(error) = round::run(args, webhook, context, &mut is_down_told).await.map(drop) {
+                context.output().failure(&error);
+            }
+            let every = Repository::open(context).map_or(60, |it| it.fleet().watch.every_minutes.max(1));
+            tokio::time::sleep(Duration::from_secs(u64::from(every) * 60)).await;
+        };
+        tokio::select! {
+            () = round => {}
+            _ = terminated.recv() => return Ok(Exit::Done),
+            _ = tokio::signal::ctrl_c() => return Ok(Exit::Done),
+        }
+    }
 }
 
 impl CostFlags {
@@ -98,37 +134,6 @@ impl CostFlags {
             handshake: Duration::from_millis(self.handshake_milliseconds),
             concurrent: self.concurrent.get(),
             resolve: ResolveTable::new(self.resolve.clone()),
-        }
-    }
-}
-
-/// Asks every target once, and notes what came of it.
-fn round(
-    targets: &[Target],
-    limits: &Limits,
-    observations: &mut Observations,
-    context: &Context,
-) -> Result<Vec<Told>, Error> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Error::io("start", Path::new("the network"), error))?;
-    let mut told = Vec::new();
-    let now = context.now();
-    let take = |target: Target, handshakes: Vec<Handshake>| {
-        told.push(Told::of(&target, &handshakes));
-        observations.record(&target.endpoint, &target.services, sni(&target.host), handshakes, now);
-    };
-    runtime.block_on(scan(targets.to_vec(), limits, take));
-    told.sort_by(|one, other| one.endpoint.cmp(&other.endpoint));
-    Ok(told)
-}
-
-impl Told {
-    fn of(target: &Target, handshakes: &[Handshake]) -> Self {
-        Self {
-            endpoint: target.endpoint.clone(),
-            services: target.services.iter().cloned().collect(),
-            attempts: handshakes.iter().map(ToString::to_string).collect(),
-            served: handshakes.iter().any(|it| it.outcome == Outcome::Served),
         }
     }
 }

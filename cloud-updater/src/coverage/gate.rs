@@ -83,8 +83,13 @@ fn of_sighting(
             Some(Finding::new("service-lost-by-order", Severity::Warning, subject, message))
         }
         (CellKind::Refused, _) => {
+            let so_far = if matrix.now.is_empty() {
+                "there is no release yet"
+            } else {
+                "devices do not reach it now either"
+            };
             let message = format!(
-                "is not verified by {}, {from}: {}; devices do not reach it now either",
+                "is not verified by {}, {from}: {}; {so_far}",
                 matrix.candidate, seen.candidate.because
             );
             Some(Finding::new("service-refused", Severity::Warning, subject, message))

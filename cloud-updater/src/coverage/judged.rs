@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use bundle::write::ManifestContent;
-use bundle::{Denial, DenialKind, Manifest, Sha256};
+use bundle::write::{AnchorContent, ManifestContent, ServiceAnchors};
+use bundle::{AnchorState, Denial, DenialKind, Manifest, Order, Purposes, Sha256, UnixSeconds};
 use chain::AnchorSet;
 
 use crate::Error;
 use crate::diff::Names;
-use crate::document::{self, DraftFile, review_manifest};
+use crate::document::{self, Blobs, Draft, DraftFile, review_manifest};
 use crate::publish::{Archive, StoredRelease};
 
 /// A bundle, its judges and its words.
@@ -58,7 +58,7 @@ impl JudgedBundle {
     pub(super) fn of_document(
         document: &[u8],
         blobs: &[u8],
-        label: impl FnOnce(bundle::Order) -> String,
+        label: impl FnOnce(Order) -> String,
     ) -> Result<Self, Error> {
         // The review reads it as devices will; what it found good is decoded once more, for the judge.
         let reviewed = review_manifest(document)?;
@@ -105,9 +105,35 @@ impl JudgedBundle {
         self.content.distrust_orders.iter().map(|(_, reason)| reason.as_str()).collect()
     }
 
-    /// True where it has a service of that name.
-    #[must_use]
-    pub fn has_service(&self, name: &str) -> bool {
-        self.content.services.iter().any(|service| service.name == name)
+    /// The same bundle with one more anchor, for a service or for all that every anchor serves.
+    ///
+    /// # Errors
+    /// Exit code 3 where it would be a bundle that devices refuse.
+    pub fn with_anchor(&self, der: &[u8], service: &str) -> Result<Self, Error> {
+        let mut content = self.content.clone();
+        let sha256 = Sha256::of(&[der]);
+        content.anchors.push(AnchorContent {
+            sha256,
+            length: u32::try_from(der.len()).unwrap_or(u32::MAX),
+            state: AnchorState::Next,
+            purposes: Purposes::SERVER_AUTH,
+            added_day: 0,
+            retire_day: None,
+            note: String::new(),
+            constraints: Vec::new(),
+            extensions: Vec::new(),
+        });
+        for known in content.services.iter_mut().filter(|known| known.name == service) {
+            if let ServiceAnchors::Listed(list) = &mut known.anchors {
+                list.push(sha256);
+            }
+        }
+        let named = content.anchors.iter().map(|it| it.sha256);
+        let named = named.chain(content.intermediates.iter().map(|it| it.sha256));
+        let mut blobs: Blobs =
+            named.filter_map(|sha256| Some((sha256, self.names.der(sha256)?.to_vec()))).collect();
+        blobs.insert(sha256, der.to_vec());
+        let draft = Draft::of_content("trial", &content, blobs);
+        Self::of_unsigned(&self.label, &draft.number(Order::new(0, 1), 1, UnixSeconds(0))?)
     }
 }

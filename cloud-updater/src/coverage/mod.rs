@@ -7,6 +7,8 @@
 mod gate;
 mod html;
 mod judged;
+#[cfg(test)]
+pub(crate) mod kit;
 mod matrix;
 mod sides;
 mod sighting;
@@ -21,6 +23,7 @@ pub use judged::JudgedBundle;
 pub use matrix::{EndpointRow, Matrix, ServiceRow, State};
 pub use sides::Sides;
 pub use sighting::{Cell, CellKind, Sighting};
+pub(crate) use sighting::{anchors_of, verifies_with};
 pub use svg::drawing;
 pub use text::table;
 

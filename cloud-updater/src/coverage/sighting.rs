@@ -64,6 +64,41 @@ pub struct Sighting {
     pub anchors: BTreeSet<Sha256>,
 }
 
+/// The anchors of `bundle` that verify a chain of `service` at a moment.
+pub(crate) fn anchors_of(
+    bundle: &JudgedBundle,
+    service: &str,
+    host: &str,
+    chain: &[&[u8]],
+    at: UnixSeconds,
+) -> BTreeSet<Sha256> {
+    let certificates: Vec<CertificateDer<'_>> = chain.iter().map(|der| CertificateDer::from(*der)).collect();
+    let Some((end_entity, intermediates)) = certificates.split_first() else { return BTreeSet::new() };
+    let name = ServerName::try_from(host).ok();
+    let served =
+        Served { end_entity, intermediates, server_name: name.as_ref(), purpose: Purpose::ServerAuth };
+    let judge = bundle.set().service(service);
+    let paths = judge.and_then(|judge| judge.verified_paths(&served, Time::Known(at)));
+    paths.unwrap_or_default().iter().map(chain::Path::anchor_sha256).collect()
+}
+
+/// True where `bundle` would verify a chain of `service` if it had this anchor.
+pub(crate) fn verifies_with(
+    bundle: &JudgedBundle,
+    anchor: &[u8],
+    service: &str,
+    host: &str,
+    chain: &[&[u8]],
+    at: UnixSeconds,
+) -> bool {
+    let Ok(root) = Certificate::parse(anchor) else { return false };
+    let parsed = chain.iter().filter_map(|der| Certificate::parse(der).ok());
+    let is_named = parsed.into_iter().any(|certificate| certificate.issuer() == root.subject());
+    let with = || bundle.with_anchor(anchor, service).ok();
+    is_named
+        && with().is_some_and(|with| anchors_of(&with, service, host, chain, at).contains(&root.sha256()))
+}
+
 /// What is asked of a chain.
 pub(super) struct Question<'a> {
     pub(super) sides: &'a Sides,

@@ -1,79 +1,12 @@
 //! The matrix and its gate, on chains made up for the purpose.
 
-use std::collections::BTreeSet;
+use chain::pki::{Content, denial, sha256};
 
-use bundle::UnixSeconds;
-use bundle::write::ServiceContent;
-use chain::pki::{Authority, Content, Leaf, denial, january, sha256};
-use rustls_pki_types::CertificateDer;
-
-use super::{CellKind, JudgedBundle, Matrix, Sides, check, drawing, findings, page, table};
-use crate::date::DAY_SECONDS;
-use crate::diff::Names;
+use super::kit::{ENDPOINT, anchored, hub, root, seen, served, services, sides, timed_out, today};
+use super::{CellKind, Matrix, Sides, check, drawing, findings, page, table};
 use crate::finding::Severity;
-use crate::observation::{Handshake, Observations, Outcome, TlsVersion};
+use crate::observation::Observations;
 use crate::repository::service_file::ServiceFile;
-
-const ENDPOINT: &str = "hub.example:8883";
-
-/// The day of everything here.
-fn today() -> UnixSeconds {
-    january(2026)
-}
-
-fn ago(days: u64) -> UnixSeconds {
-    UnixSeconds(today().0 - days * DAY_SECONDS)
-}
-
-fn root(name: &str) -> Authority {
-    Authority::root(name, 2020..2040)
-}
-
-fn hub(service: &mut ServiceContent) {
-    service.hosts = vec![ENDPOINT.to_owned()];
-}
-
-/// A bundle of these anchors in which all of them serve the hub.
-fn anchored(anchors: &[&CertificateDer<'_>]) -> Content {
-    let bare = anchors.iter().fold(Content::default(), |content, anchor| content.anchor(anchor));
-    bare.service_with("hub", &[], hub)
-}
-
-fn bundle(number: u32, content: &Content) -> JudgedBundle {
-    let release = content.release(number);
-    JudgedBundle::of_document(&release.document, &release.blobs, |order| format!("release {order}")).unwrap()
-}
-
-fn sides(held: &[&Content], candidate: &Content) -> Sides {
-    let held = (1..).zip(held).map(|(number, content)| bundle(number, content)).collect();
-    let candidate = bundle(9, candidate);
-    Sides { channel: "prod".to_owned(), held, candidate, names: Names::default() }
-}
-
-fn served(leaf: &Leaf, more: &[&CertificateDer<'_>]) -> Handshake {
-    let chain = std::iter::once(&leaf.certificate).chain(more.iter().copied());
-    let chain = chain.map(|certificate| certificate.to_vec()).collect();
-    Handshake { tls: TlsVersion::V13, outcome: Outcome::Served, detail: None, chain }
-}
-
-fn timed_out() -> Handshake {
-    Handshake { tls: TlsVersion::V13, outcome: Outcome::TimedOut, detail: None, chain: Vec::new() }
-}
-
-/// What a vantage came to know, day by day.
-fn seen(vantage: &str, days: Vec<(u64, Handshake)>) -> Observations {
-    let mut observations = Observations::empty(vantage);
-    for (days, handshake) in days {
-        let services = BTreeSet::from(["hub".to_owned()]);
-        observations.record(ENDPOINT, &services, Some("hub.example"), vec![handshake], ago(days));
-    }
-    observations
-}
-
-fn services(rest: &str) -> ServiceFile {
-    let text = format!("[services.hub]\nhosts = ['{ENDPOINT}']\nanchors = 'all'\n{rest}");
-    ServiceFile::parse(&text).unwrap()
-}
 
 fn matrix(sides: &Sides, rest: &str, observations: &[Observations]) -> Matrix {
     Matrix::of(sides, &services(rest), observations, 30, today())

@@ -7,6 +7,7 @@
     reason = "a test's helpers fail as tests do"
 )]
 
+mod alerts;
 mod bad_input;
 mod certificates;
 mod coverage;

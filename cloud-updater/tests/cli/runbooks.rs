@@ -55,6 +55,13 @@ fn a_promotion_is_byte_for_byte_the_body_that_staging_proved() {
 }
 
 #[test]
+fn a_watcher_in_good_times_says_little_and_sends_nothing() {
+    let world = played("The watcher stands guard");
+    assert!(!world.repository().join(".state/alerts/office").exists(), "there is nothing to tell");
+    assert!(world.repository().join("observations/office.json").is_file());
+}
+
+#[test]
 fn a_root_that_would_leave_too_early_stays() {
     let world = played("A root would leave before its service");
     assert_eq!(head(&world), (2, 2));

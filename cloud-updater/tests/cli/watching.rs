@@ -253,7 +253,8 @@ fn watched(server: &Loopback) -> World {
 fn observations_are_files_that_travel() {
     let server = Loopback::tls(&root().leaf("localhost", 2020..2040), &[], BOTH);
     let world = watched(&server);
-    let told = world.json(0, &["watch", "--once", "--vantage", "plant-7"]);
+    let told = world.json(1, &["watch", "--once", "--vantage", "plant-7"]);
+    assert_eq!(told["findings"][0]["rule"], "root-not-in-bundle", "{told:#}");
     assert_eq!((&told["asked"], &told["served"]), (&1.into(), &1.into()));
     let path = world.repository().join("observations/plant-7.json");
     let observations = Observations::parse(&fs::read(&path).unwrap()).unwrap();

@@ -135,6 +135,33 @@ pub(super) fn run(args: &AddArgs, repository: &Repository, context: &Context) ->
     Ok(Exit::Done)
 }
 
+/// Adds an anchor that the watcher proposes, ahead of use, to a service.
+pub(super) fn propose(
+    certificate: &Certificate,
+    service: &str,
+    provenance: &str,
+    repository: &Repository,
+    context: &Context,
+) -> Result<(), Error> {
+    let args = AddArgs {
+        files: Vec::new(),
+        from_endpoint: None,
+        sha256: Vec::new(),
+        reason: provenance.to_owned(),
+        name: None,
+        state: AnchorStanding::Next,
+        purpose: vec!["server-auth".to_owned()],
+        retire: None,
+        only_channel: Vec::new(),
+        intermediate: false,
+        service: vec![service.to_owned()],
+        allow: Vec::new(),
+    };
+    let candidates = [Candidate { certificate: certificate.clone(), allowed: Vec::new() }];
+    let _lock = repository.lock()?;
+    write_all(&args, &candidates, &repository.services()?, repository, context).map(drop)
+}
+
 fn fingerprints(texts: &[String]) -> Result<Vec<Sha256>, Error> {
     let read = |text: &String| {
         let error = || {
