@@ -60,6 +60,29 @@ pub(super) fn run(args: &CoverageArgs, context: &Context) -> Result<Exit, Error>
     Ok(findings.exit())
 }
 
+/// What a signer with a clone at hand sees of a draft's coverage; nothing where there is no clone, or nothing to cover.
+pub(super) fn shown(repository: Option<&Repository>, draft: &DraftFile, context: &Context) -> String {
+    let (Some(repository), Some(channel)) = (repository, draft.channel.as_deref()) else {
+        return String::new();
+    };
+    let look = || -> Result<String, Error> {
+        let archive = Archive::read(repository)?;
+        let candidate = JudgedBundle::of_draft(draft)?;
+        if candidate.is_revoke_all {
+            return Ok(String::new());
+        }
+        let sides = Sides::new(repository, &archive, channel, &repository.rollout(channel)?, candidate)?;
+        let matrix = coverage::of_repository(repository, &sides, context.now())?;
+        Ok(format!(
+            "coverage by the observations of your repository:\n{}\n{}",
+            coverage::table(&matrix),
+            coverage::findings(&matrix)
+        ))
+    };
+    // A signer may hold a clone that is old: that is said, and is no reason to refuse the signature.
+    look().unwrap_or_else(|error| format!("coverage is not known: {error}\n"))
+}
+
 /// Refuses a draft that loses a service which devices reach under what `rollout` leaves on them, unless a distrust order
 /// wants it so, and one about whose required services nothing is known.
 pub(super) fn gate(

@@ -149,5 +149,5 @@ const SERVICES: &str = r#"# The named peers of the fleet.
 # hosts = ["hub.example.net:8883"]
 # anchors = ["digicert-global-root-g2-cb3ccbb7"]    # or "all"
 # probe = true                                      # devices prove a candidate against it
-# required = true
+# required = true                                   # publishing waits for a verdict: cloud-updater watch --once
 "#;

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::draft::SignersAnswer;
 use super::side::Viewed;
 use super::text::keyring_text;
-use super::{pending, signing_key};
+use super::{coverage, pending, signing_key};
 use crate::diff::{Change, Difference};
 use crate::document::{
     DRAFT_BYTES_MAX, DraftFile, KeyringChain, SignatureFile, Signers, keyring_content, review_manifest,
@@ -190,6 +190,7 @@ impl Task {
             let fault = requirement::check(&after.content, &after.names, context.now()).err();
             warnings.extend(fault.map(|error| error.to_string()));
             text.push_str(&release_text(&unsigned, draft, &before.label, &changes)?);
+            text.push_str(&coverage::shown(repository, draft, context));
         }
         let folder = path.parent().map(Path::to_owned).unwrap_or_default();
         let channel = draft.channel.clone();

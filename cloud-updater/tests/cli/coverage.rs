@@ -37,6 +37,22 @@ fn a_release_that_cuts_the_hub_off_is_shown_and_refused_and_changes_nothing() {
 }
 
 #[test]
+fn a_signer_with_a_clone_sees_what_the_release_would_do_and_one_without_signs_all_the_same() {
+    let world = too_early(&["anchor remove old-root --reason 'it is old'"]);
+    let line = "cloud-updater sign --yes --key carol channels/staging/drafts/2.draft";
+    let said = world.shell(line);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(said.out.contains("  hub.example.net:8883  verified  LOST       refused"), "{said:?}");
+    assert!(said.out.contains("[service-lost]"), "{said:?}");
+    let elsewhere = world.path("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    fs::copy(world.repository().join("channels/staging/drafts/2.draft"), elsewhere.join("2.draft")).unwrap();
+    let said = world.shell("cd ../elsewhere && cloud-updater sign --yes --key carol 2.draft");
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(!said.out.contains("coverage"), "{said:?}");
+}
+
+#[test]
 fn a_distrust_order_publishes_what_it_loses_and_a_denial_alone_does_not() {
     let denied = too_early(&["anchor distrust old-root --deny both --reason 'its key was stolen'"]);
     assert_eq!(denied.updater(&["publish"]).code, 3);
