@@ -107,6 +107,26 @@ fn damage_is_named_by_field_and_never_panics() {
 }
 
 #[test]
+fn a_file_with_any_one_byte_changed_is_read_or_refused_as_bad_input() {
+    let good = sample().text().unwrap().into_bytes();
+    let mut read = 0;
+    for place in 0..good.len() {
+        for byte in [0, b'"', b'9', b'{', 0xff] {
+            let mut bytes = good.clone();
+            bytes[place] = byte;
+            match Observations::parse(&bytes) {
+                Ok(observations) => {
+                    read += 1;
+                    observations.text().unwrap();
+                }
+                Err(error) => assert_eq!(error.exit().number(), 3, "{place}: {error}"),
+            }
+        }
+    }
+    assert!(read < good.len(), "most of it matters: {read}");
+}
+
+#[test]
 fn a_file_under_another_name_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let layout = Layout::new(folder.path().to_owned());

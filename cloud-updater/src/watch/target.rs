@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bundle::HostPattern;
+use bundle::write::ServiceContent;
 use rustls_pki_types::ServerName;
 
 use crate::repository::service_file::{ServiceFile, ServiceSettings};
@@ -40,23 +41,32 @@ fn endpoint(host: &str, port: u16) -> String {
     if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
-/// Every endpoint of the services, each once.
+/// Every endpoint of the services, each once: those that the repository describes, and those that devices have in the
+/// releases that they hold. What is taken out of the repository is not left by devices with that.
 #[must_use]
-pub fn targets(services: &ServiceFile) -> Vec<Target> {
+pub fn targets<'a>(
+    services: &ServiceFile,
+    held: impl IntoIterator<Item = &'a ServiceContent>,
+) -> Vec<Target> {
+    let described =
+        services.services.iter().flat_map(|(name, service)| of_service(service).map(move |it| (name, it)));
+    let held =
+        held.into_iter().flat_map(|service| of_own_hosts(&service.hosts).map(|it| (&service.name, it)));
     let mut found: BTreeMap<String, Target> = BTreeMap::new();
-    for (name, service) in &services.services {
-        for target in of_service(service) {
-            found.entry(target.endpoint.clone()).or_insert(target).services.insert(name.clone());
-        }
+    for (name, target) in described.chain(held) {
+        found.entry(target.endpoint.clone()).or_insert(target).services.insert(name.clone());
     }
     found.into_values().collect()
 }
 
+fn of_own_hosts(hosts: &[String]) -> impl Iterator<Item = Target> {
+    let own = hosts.iter().map(|host| HostPattern(host)).filter(|host| !host.is_wildcard());
+    own.map(|host| Target::new(host.host(), host.port()))
+}
+
 /// The endpoints that a service has as the repository describes it.
 fn of_service(service: &ServiceSettings) -> impl Iterator<Item = Target> {
-    let own = service.hosts.iter().map(String::as_str).filter(|host| !HostPattern(host).is_wildcard());
-    let own = own.map(|host| Target::new(HostPattern(host).host(), HostPattern(host).port()));
-    own.chain(service.watch.iter().filter_map(|text| Target::parse(text)))
+    of_own_hosts(&service.hosts).chain(service.watch.iter().filter_map(|text| Target::parse(text)))
 }
 
 /// The endpoints of a service that a bundle describes by `hosts`: its own, and those in `watched` that its patterns fit.

@@ -219,7 +219,7 @@ fn a_root_that_was_not_served_is_found_among_candidates_and_a_bad_one_is_not_dra
     let line = ["watch", "--once", "--propose", "--candidates", "../store.pem", "--channel", "staging"];
     // A dry run asks and keeps nothing, so it has nothing to propose from.
     let dry = world.json(0, &[&line[..], &["--dry-run"]].concat());
-    assert_eq!((&dry["served"], &dry["proposals"]), (&1.into(), &serde_json::json!([])));
+    assert_eq!((&dry["served"], &dry["proposals"]), (&2.into(), &serde_json::json!([])));
     let told = world.json(1, &line);
     assert_eq!(told["proposals"][0]["anchor"], "CN=Listed");
     assert!(told["proposals"][0]["provenance"].as_str().unwrap().contains("out of store.pem"), "{told:#}");

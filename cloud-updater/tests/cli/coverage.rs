@@ -81,6 +81,20 @@ fn a_required_service_that_nobody_sees_stops_a_release_and_one_that_is_not_does_
 }
 
 #[test]
+fn a_service_that_is_taken_out_of_the_repository_is_still_watched_while_devices_have_it() {
+    let world = fleet();
+    let other = "[services.other]\nhosts = ['*.example.org']\nanchors = ['old-root']\n";
+    crate::kit::write(&world.repository().join("services.toml"), other);
+    assert_eq!(world.json(1, &["watch", "--once"])["asked"], 1);
+    world.good("draft --channel staging");
+    world.sign("channels/staging/drafts/2.draft", &["alice", "bob"]);
+    let said = world.updater(&["publish"]);
+    assert_eq!(said.code, 3, "{said:?}");
+    assert!(said.err.contains("hub.example.net:8883 of iot-hub is lost"), "{said:?}");
+    assert!(said.err.contains("the service is not in it"), "{said:?}");
+}
+
+#[test]
 fn what_takes_all_trust_away_is_not_held_up() {
     let world = fleet();
     world.good("--yes draft --channel staging --revoke-all --reason 'everything is lost'");

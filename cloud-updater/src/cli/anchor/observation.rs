@@ -21,7 +21,8 @@ pub(super) fn served_chain(
             .field("--from-endpoint")
             .hint("write host:port")
     })?;
-    let known = targets(&repository.services()?).into_iter().find(|known| known.endpoint == target.endpoint);
+    let known =
+        targets(&repository.services()?, []).into_iter().find(|known| known.endpoint == target.endpoint);
     let target = known.unwrap_or(target);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Error::io("start", Path::new("the network"), error))?;

@@ -1,6 +1,7 @@
 //! One round: ask, keep what was seen, judge it, say it, and tell whoever wants to know.
 
 use bundle::UnixSeconds;
+use bundle::write::ServiceContent;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
@@ -92,7 +93,8 @@ pub(super) async fn run(
 
 /// Asks every endpoint, and keeps what was seen.
 async fn look(args: &WatchArgs, repository: &Repository, context: &Context) -> Result<Vec<Told>, Error> {
-    let targets = targets(&repository.services()?);
+    let held = held_services(repository)?;
+    let targets = targets(&repository.services()?, &held);
     let mut observations = Observations::open(repository.layout(), &args.vantage)?;
     let now = context.now();
     let bar = progress(targets.len(), context);
@@ -115,6 +117,17 @@ async fn look(args: &WatchArgs, repository: &Repository, context: &Context) -> R
     }
     told.sort_by(|one, other| one.endpoint.cmp(&other.endpoint));
     Ok(told)
+}
+
+/// The services of the releases that devices hold, of every channel.
+fn held_services(repository: &Repository) -> Result<Vec<ServiceContent>, Error> {
+    let archive = Archive::read(repository)?;
+    let mut services = Vec::new();
+    for channel in repository.fleet().channels.keys() {
+        let held = Sides::held(&archive, channel, &repository.rollout(channel)?)?;
+        services.extend(held.into_iter().flat_map(|bundle| bundle.content.services));
+    }
+    Ok(services)
 }
 
 fn progress(count: usize, context: &Context) -> ProgressBar {
