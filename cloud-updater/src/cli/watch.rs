@@ -78,7 +78,7 @@ struct TellingFlags {
     webhook: Option<String>,
 
     /// File whose first line is the secret [default: the systemd credential webhook.secret]
-    #[arg(long, value_name = "FILE", env = "CLOUD_UPDATER_WEBHOOK_SECRET_FILE", requires = "webhook")]
+    #[arg(long, value_name = "FILE", env = "CLOUD_UPDATER_WEBHOOK_SECRET_FILE")]
     webhook_secret_file: Option<PathBuf>,
 
     /// Write gauges for Prometheus' node exporter, a file ending in .prom

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use chain::pki::Authority;
 use cloud_updater::observation::{Handshake, Observations, Outcome, TlsVersion};
-use cloud_updater::watch::{Limits, Target, probe};
+use cloud_updater::watch::{Limits, ResolveTable, Target, probe};
 
 use crate::kit::{World, write};
 use crate::loopback::{BOTH, Loopback, answer, huge_chain, records};
@@ -204,6 +204,15 @@ fn an_address_of_ipv6_is_asked_without_a_name() {
     assert_eq!(handshakes[0].outcome, Outcome::Served);
     assert_eq!(cloud_updater::watch::sni("::1"), None);
     assert_eq!(cloud_updater::watch::sni("hub.example"), Some("hub.example"));
+}
+
+#[test]
+fn a_name_with_an_address_of_ipv6_alone_is_reached() {
+    let server = Loopback::tls_at("[::1]:0", &root().leaf("only6.example", 2020..2040), &[], BOTH);
+    let stands_for = format!("only6.example:443=[::1]:{}", server.address.port());
+    let resolve = ResolveTable::new(vec![stands_for.parse().unwrap()]);
+    let handshakes = ask_endpoint("only6.example:443", &Limits { resolve, ..limits() });
+    assert_eq!(handshakes[0].outcome, Outcome::Served, "{handshakes:?}");
 }
 
 #[test]

@@ -95,28 +95,44 @@ pub(super) async fn run(
 async fn look(args: &WatchArgs, repository: &Repository, context: &Context) -> Result<Vec<Told>, Error> {
     let held = held_services(repository)?;
     let targets = targets(&repository.services()?, &held);
-    let mut observations = Observations::open(repository.layout(), &args.vantage)?;
-    let now = context.now();
+    // What is wrong with the file is said before anybody is asked.
+    Observations::open(repository.layout(), &args.vantage)?;
     let bar = progress(targets.len(), context);
-    let mut told = Vec::new();
+    let mut answers: Vec<(Target, Vec<Handshake>)> = Vec::new();
     let take = |target: Target, handshakes: Vec<Handshake>| {
-        told.push(Told::of(&target, &handshakes));
-        observations.record(&target.endpoint, &target.services, sni(&target.host), handshakes, now);
+        answers.push((target, handshakes));
         bar.inc(1);
     };
     scan(targets.clone(), &args.cost.limits(), take).await;
     bar.finish_and_clear();
+    answers.sort_by(|(one, _), (other, _)| one.endpoint.cmp(&other.endpoint));
+    let told = answers.iter().map(|(target, handshakes)| Told::of(target, handshakes)).collect();
+    if !context.dry_run() {
+        keep(args, answers, &targets, repository, context)?;
+    }
+    Ok(told)
+}
+
+/// Notes what was seen beside what was noted meanwhile: another command may have looked from here as well.
+fn keep(
+    args: &WatchArgs,
+    answers: Vec<(Target, Vec<Handshake>)>,
+    targets: &[Target],
+    repository: &Repository,
+    context: &Context,
+) -> Result<(), Error> {
+    let _lock = repository.lock()?;
+    let mut observations = Observations::open(repository.layout(), &args.vantage)?;
+    for (target, handshakes) in answers {
+        let sni = sni(&target.host);
+        observations.record(&target.endpoint, &target.services, sni, handshakes, context.now());
+    }
     // What a person looked at for once is of no service, and stays.
     let is_kept = |endpoint: &str, services: usize| {
         services == 0 || targets.iter().any(|target| target.endpoint == endpoint)
     };
     observations.retain(|endpoint, record| is_kept(endpoint, record.services.len()));
-    if !context.dry_run() {
-        let _lock = repository.lock()?;
-        observations.write(repository.layout())?;
-    }
-    told.sort_by(|one, other| one.endpoint.cmp(&other.endpoint));
-    Ok(told)
+    observations.write(repository.layout()).map(drop)
 }
 
 /// The services of the releases that devices hold, of every channel.
