@@ -10,7 +10,7 @@ use bundle::{
 use rustls_pki_types::{CertificateDer, TrustAnchor};
 
 use crate::profile::{self, Broken, Place};
-use crate::{Certificate, CertificateLabel, DerError, DerErrorKind, Judge, Profile};
+use crate::{Certificate, CertificateLabel, DerError, DerErrorKind, Judge, KeyAlgorithm, Profile};
 
 /// The certificates and rules of one release, parsed once and judged under often.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +28,7 @@ pub(crate) struct SetAnchor {
     pub(crate) index: AnchorIndex,
     pub(crate) label: CertificateLabel,
     pub(crate) spki_sha256: Sha256,
+    pub(crate) key_algorithm: KeyAlgorithm,
     pub(crate) not_before: UnixSeconds,
     pub(crate) not_after: UnixSeconds,
     pub(crate) purposes: Purposes,
@@ -187,6 +188,7 @@ impl SetAnchor {
             index,
             label: CertificateLabel::of(&certificate),
             spki_sha256: certificate.spki_sha256(),
+            key_algorithm: certificate.key_algorithm(),
             not_before: certificate.not_before(),
             not_after: certificate.not_after(),
             purposes: entry.purposes,
@@ -214,7 +216,9 @@ impl SetAnchor {
 
     /// The denial that names it.
     pub(crate) fn denial(&self, denials: &[Denial]) -> Option<Denial> {
-        denial_of(denials, self.label.sha256, self.spki_sha256)
+        let (certificate, spki) = (self.label.sha256, self.spki_sha256);
+        let is_named = |denial: &Denial| denial.names_certificate(certificate) || denial.names_spki(spki);
+        denials.iter().copied().find(is_named)
     }
 }
 
@@ -241,9 +245,4 @@ impl Scope {
     pub(crate) fn includes(&self, index: AnchorIndex) -> bool {
         self.anchors.as_ref().is_none_or(|anchors| anchors.contains(&index))
     }
-}
-
-/// The first denial that names a certificate or its key.
-pub(crate) fn denial_of(denials: &[Denial], certificate: Sha256, spki: Sha256) -> Option<Denial> {
-    denials.iter().copied().find(|denial| denial.names_certificate(certificate) || denial.names_spki(spki))
 }

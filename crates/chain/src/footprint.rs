@@ -5,6 +5,7 @@ use rustls_pki_types::{AlgorithmIdentifier, CertificateDer, ServerName, TrustAnc
 use webpki::ALL_VERIFICATION_ALGS;
 
 use crate::anchor_set::SetAnchor;
+use crate::link::Link;
 use crate::paths::{NAMES_SHOWN_MAX, PATH_CERTIFICATES_MAX};
 use crate::steps::{STEPS_BYTES, Stepped};
 use crate::text::TEXT_BYTES_MAX;
@@ -18,8 +19,9 @@ const ALGORITHM_COPIES: usize = 2;
 /// Bytes that webpki's error takes for each byte of extended key usages: every purpose becomes a list of numbers, at
 /// worst one of four for every three bytes, and there are two errors.
 const KEY_USAGES_FACTOR: usize = 48;
-/// A path, each certificate of it by itself and by its key, and by two other spellings in a list that grows.
-const PATH_BYTES: usize = 5 * PATH_CERTIFICATES_MAX * size_of::<Sha256>();
+/// A path: its certificates in a list, then with their hashes, and the hashes that are told of it.
+const PATH_BYTES: usize =
+    PATH_CERTIFICATES_MAX * (size_of::<usize>() + size_of::<Link<'static, 'static>>() + size_of::<Sha256>());
 /// Refusals that are compared, each with the name of one certificate.
 const LABELS: usize = 3;
 /// Bytes of one certificate that may be part of a path: as it is read and as webpki takes it, twice, and a moment.

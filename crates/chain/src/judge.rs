@@ -7,11 +7,13 @@ use rustls_pki_types::{ServerName, SignatureVerificationAlgorithm};
 use webpki::ALL_VERIFICATION_ALGS;
 
 use crate::anchor_set::{Scope, SetAnchor};
+use crate::link::Links;
 use crate::paths::{self, Walk};
 use crate::pool::Pool;
 use crate::steps::{Step, Steps};
 use crate::{
-    AnchorSet, Certificate, ChainFault, Inconclusive, Path, Profile, Purpose, Refusal, Served, Time, Verdict,
+    Acceptance, AnchorSet, Certificate, ChainFault, Inconclusive, Path, Profile, Purpose, Refusal, Served,
+    Time, Verdict,
 };
 
 /// Judges the chains of one service under one [`AnchorSet`].
@@ -74,7 +76,16 @@ impl<'s> Judge<'s> {
     /// certificate or key where the service has pins in force, whose leaf has an expected issuer and subject where
     /// the service has such expectations in force, of which nothing is denied; and the name fits.
     pub fn verdict(&self, served: &Served<'_>, time: Time) -> Verdict {
-        self.verdict_with(ALL_VERIFICATION_ALGS, served, time)
+        self.verdict_with(ALL_VERIFICATION_ALGS, served, time, &|links| links.path())
+    }
+
+    /// As [`Judge::verdict`], without the path's certificates: those are then hashed only where a denial or a pin
+    /// asks for it.
+    pub fn acceptance(&self, served: &Served<'_>, time: Time) -> Verdict<Acceptance> {
+        self.verdict_with(ALL_VERIFICATION_ALGS, served, time, &|links| Acceptance {
+            anchor: links.anchor.index,
+            valid_until: links.valid_until,
+        })
     }
 
     /// As [`Judge::verdict`], checking at most one signature a call; `None` means that there is more to do: call
@@ -84,15 +95,19 @@ impl<'s> Judge<'s> {
     /// signatures is [`Inconclusive::TooComplex`].
     pub fn verdict_step(&self, served: &Served<'_>, time: Time, steps: &mut Steps) -> Option<Verdict> {
         let too_complex = || Verdict::Inconclusive(Inconclusive::TooComplex);
-        stepped(steps, too_complex, |algorithms| self.verdict_with(algorithms, served, time))
+        stepped(steps, too_complex, |algorithms| {
+            self.verdict_with(algorithms, served, time, &|links| links.path())
+        })
     }
 
-    fn verdict_with(
+    /// `tell` says what the verdict is to say of the path.
+    fn verdict_with<V>(
         &self,
         algorithms: &[&dyn SignatureVerificationAlgorithm],
         served: &Served<'_>,
         time: Time,
-    ) -> Verdict {
+        tell: &dyn Fn(&Links<'_, '_>) -> V,
+    ) -> Verdict<V> {
         let leaf = match Certificate::parse(served.end_entity) {
             Ok(leaf) => leaf,
             Err(error) => return Verdict::Refused(malformed(&error)),
@@ -104,7 +119,7 @@ impl<'s> Judge<'s> {
         for moment in pool.moments(time) {
             let walk = paths::walk(&pool, &self.rules(served, time), algorithms, moment, &mut |judged| {
                 match judged {
-                    Ok(path) => verified = Some(path),
+                    Ok(path) => verified = Some(tell(&path)),
                     Err(reason) => refusal = Some(reason.or_better(refusal.take())),
                 }
                 verified.is_none()
@@ -169,7 +184,8 @@ impl<'s> Judge<'s> {
         time: Time,
     ) -> Option<Vec<Path>> {
         let mut found: Vec<Path> = Vec::new();
-        let is_whole = self.each_path(algorithms, served, time, &mut |path| {
+        let is_whole = self.each_path(algorithms, served, time, &mut |links| {
+            let path = links.path();
             if !found.contains(&path) {
                 found.push(path);
             }
@@ -199,7 +215,7 @@ impl<'s> Judge<'s> {
         algorithms: &[&dyn SignatureVerificationAlgorithm],
         served: &Served<'_>,
         time: Time,
-        see: &mut dyn FnMut(Path),
+        see: &mut dyn FnMut(&Links<'_, '_>),
     ) -> bool {
         let Ok(leaf) = Certificate::parse(served.end_entity) else { return true };
         let mut pool = Pool::new(leaf, served, self.set, self.scope);
@@ -208,7 +224,7 @@ impl<'s> Judge<'s> {
         }
         for moment in pool.moments(time) {
             let walk = paths::walk(&pool, &self.rules(served, time), algorithms, moment, &mut |judged| {
-                judged.into_iter().for_each(&mut *see);
+                judged.iter().for_each(&mut *see);
                 true
             });
             if matches!(walk, Walk::TooComplex) {

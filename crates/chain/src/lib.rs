@@ -51,6 +51,7 @@ mod der;
 mod extension;
 mod footprint;
 mod judge;
+mod link;
 mod name;
 mod paths;
 #[cfg(feature = "pki")]
@@ -79,4 +80,4 @@ pub use refusal::{CertificateLabel, ChainFault, Refusal};
 pub use selection::{Selection, SelectionError};
 pub use served::{Purpose, Served, Time};
 pub use steps::{STEPS_MAX, Steps};
-pub use verdict::{Inconclusive, Path, Verdict};
+pub use verdict::{Acceptance, Inconclusive, Path, Verdict};

@@ -6,19 +6,19 @@ use core::cell::Cell;
 use core::net::{Ipv4Addr, Ipv6Addr};
 use core::time::Duration;
 
-use bundle::{Denial, ExpectedName, PinKind, UnixSeconds};
+use bundle::{Denial, ExpectedName, UnixSeconds};
 use rustls_pki_types::{
     CertificateDer, IpAddr, ServerName, SignatureVerificationAlgorithm, TrustAnchor, UnixTime,
 };
 use webpki::{EndEntityCert, Error, VerifiedPath};
 
-use crate::anchor_set::{SetAnchor, denial_of};
+use crate::anchor_set::SetAnchor;
 use crate::judge::Rules;
+use crate::link::Links;
 use crate::pool::Pool;
 use crate::profile::{self, Broken, Place};
 use crate::text::cut;
-use crate::twin::twins;
-use crate::{Certificate, CertificateLabel, ChainFault, Path, Purpose, Refusal};
+use crate::{Certificate, CertificateLabel, ChainFault, Purpose, Refusal};
 
 /// Certificates of a path: a leaf, six intermediates, which is webpki's own limit, and an anchor.
 pub(crate) const PATH_CERTIFICATES_MAX: usize = 8;
@@ -45,7 +45,7 @@ pub(crate) fn walk(
     rules: &Rules<'_>,
     algorithms: &[&dyn SignatureVerificationAlgorithm],
     moment: UnixSeconds,
-    visit: &mut dyn FnMut(Result<Path, Refusal>) -> bool,
+    visit: &mut dyn FnMut(Result<Links<'_, '_>, Refusal>) -> bool,
 ) -> Walk {
     let leaf_der = CertificateDer::from(pool.leaf.as_der());
     let leaf = match EndEntityCert::try_from(&leaf_der) {
@@ -144,53 +144,46 @@ fn borrowed<'a>(anchor: &'a TrustAnchor<'_>) -> TrustAnchor<'a> {
 }
 
 /// Everything that webpki does not check on a path that it has verified.
-fn examine(
+fn examine<'p, 'a>(
     path: &VerifiedPath<'_>,
-    anchor: &SetAnchor,
-    pool: &Pool<'_>,
+    anchor: &'p SetAnchor,
+    pool: &'p Pool<'a>,
     rules: &Rules<'_>,
     moment: UnixSeconds,
-) -> Result<Path, Refusal> {
-    let mut found = Path {
-        anchor: anchor.index,
-        certificates: Vec::with_capacity(PATH_CERTIFICATES_MAX),
-        keys: Vec::with_capacity(PATH_CERTIFICATES_MAX),
-        twins: Vec::new(),
-        valid_until: anchor.not_after,
-    };
-    let intermediates = path.intermediate_certificates().map(|certificate| certificate.der());
-    for der in core::iter::once(path.end_entity().der()).chain(intermediates) {
-        let Some(certificate) = pool.certificate(&der) else { continue };
-        let (sha256, spki) = (certificate.sha256(), certificate.spki_sha256());
-        let from = found.twins.len();
-        found.twins.extend(twins(certificate));
-        for name in core::iter::once(&sha256).chain(found.twins.get(from..).unwrap_or_default()) {
-            if let Some(denial) = denial_of(rules.denials, *name, spki) {
-                return Err(denied(CertificateLabel::of(certificate), denial));
-            }
+) -> Result<Links<'p, 'a>, Refusal> {
+    let unknown = || Refusal::Chain(ChainFault::UnknownIssuer { issuer: cut(pool.leaf.issuer()) });
+    let mut found = Links::new(certificates(path, pool).ok_or_else(unknown)?, anchor);
+    for (number, link) in found.links.iter().enumerate() {
+        if let Some(denial) = link.denial(rules.denials) {
+            return Err(denied(CertificateLabel::of(link.certificate), denial));
         }
-        let place = if found.certificates.is_empty() { Place::Leaf } else { Place::Intermediate };
-        if let Some(rule) = profile::broken(certificate, place, rules.profile) {
-            return Err(breaks(CertificateLabel::of(certificate), rule));
+        let place = if number == 0 { Place::Leaf } else { Place::Intermediate };
+        if let Some(rule) = profile::broken(link.certificate, place, rules.profile) {
+            return Err(breaks(CertificateLabel::of(link.certificate), rule));
         }
-        found.certificates.push(sha256);
-        found.keys.push(spki);
-        found.valid_until = found.valid_until.min(certificate.not_after());
+        found.valid_until = found.valid_until.min(link.certificate.not_after());
     }
     if let Some(denial) = anchor.denial(rules.denials) {
         return Err(denied(anchor.label.clone(), denial));
     }
-    found.certificates.push(anchor.label.sha256);
-    found.keys.push(anchor.spki_sha256);
     check_anchor(anchor, rules, moment)?;
-    for end in [
-        constraint_end(anchor, pool, rules, moment)?,
-        pin_end(&found, anchor, rules)?,
-        name_end(&pool.leaf, rules)?,
-    ] {
+    for end in
+        [constraint_end(anchor, pool, rules, moment)?, pin_end(&found, rules)?, name_end(&pool.leaf, rules)?]
+    {
         found.valid_until = found.valid_until.min(end);
     }
     Ok(found)
+}
+
+/// The certificates of a path, from the leaf upwards, as this crate has read them; `None` for one that was not in the
+/// pool, which none is.
+fn certificates<'p, 'a>(path: &VerifiedPath<'_>, pool: &'p Pool<'a>) -> Option<Vec<&'p Certificate<'a>>> {
+    let mut certificates = Vec::with_capacity(PATH_CERTIFICATES_MAX);
+    let intermediates = path.intermediate_certificates().map(|certificate| certificate.der());
+    for der in core::iter::once(path.end_entity().der()).chain(intermediates) {
+        certificates.push(pool.certificate(&der)?);
+    }
+    Some(certificates)
 }
 
 const fn breaks(certificate: CertificateLabel, Broken { field, words }: Broken) -> Refusal {
@@ -243,13 +236,10 @@ fn constraint_end(
 ///
 /// Pins are measured against a moment that is certainly past, never against one that the leaf's own notBefore
 /// suggests: a postdated certificate must not be able to switch them off.
-fn pin_end(path: &Path, anchor: &SetAnchor, rules: &Rules<'_>) -> Result<UnixSeconds, Refusal> {
+fn pin_end(path: &Links<'_, '_>, rules: &Rules<'_>) -> Result<UnixSeconds, Refusal> {
     let in_force = rules.pins.iter().filter(|pin| rules.earliest < pin.until);
-    let met = in_force.map(|pin| match pin.kind {
-        PinKind::Certificate => (pin.until, path.certificates.contains(&pin.sha256)),
-        PinKind::Spki => (pin.until, path.keys.contains(&pin.sha256)),
-    });
-    met_until(met).ok_or_else(|| Refusal::Pin { anchor: anchor.label.clone() })
+    let met = in_force.map(|pin| (pin.until, path.has(pin)));
+    met_until(met).ok_or_else(|| Refusal::Pin { anchor: path.anchor.label.clone() })
 }
 
 /// Expectations end as pins do.

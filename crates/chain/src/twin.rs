@@ -9,10 +9,9 @@ use alloc::vec::Vec;
 use bundle::Sha256;
 
 use crate::der::{Element, Reader, tag, unsigned, whole_octets};
-use crate::{Certificate, SignatureAlgorithm};
+use crate::{Certificate, KeyAlgorithm};
 
-/// Orders of the curves whose signatures are verified (FIPS 186-4 §D.1.2.3, §D.1.2.4).
-static ORDERS: [&[u8]; 2] = [&P256, &P384];
+// Orders of the curves whose signatures are verified (FIPS 186-4 §D.1.2.3 to §D.1.2.5); P-521 by aws-lc-rs alone.
 const P256: [u8; 32] = [
     0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc,
     0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
@@ -22,18 +21,22 @@ const P384: [u8; 48] = [
     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xc7, 0x63, 0x4d, 0x81, 0xf4, 0x37, 0x2d, 0xdf, 0x58, 0x1a,
     0x0d, 0xb2, 0x48, 0xb0, 0xa7, 0x7a, 0xec, 0xec, 0x19, 0x6a, 0xcc, 0xc5, 0x29, 0x73,
 ];
+const P521: [u8; 66] = [
+    0x01, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfa,
+    0x51, 0x86, 0x87, 0x83, 0xbf, 0x2f, 0x96, 0x6b, 0x7f, 0xcc, 0x01, 0x48, 0xf7, 0x09, 0xa5, 0xd0, 0x3b,
+    0xb5, 0xc9, 0xb8, 0x89, 0x9c, 0x47, 0xae, 0xbb, 0x6f, 0xb7, 0x1e, 0x91, 0x38, 0x64, 0x09,
+];
 
-/// SHA-256 of the certificate under its other spelling; one for each curve that its issuer's key may be on, none
-/// where it was not signed with ECDSA.
-pub(crate) fn twins(certificate: &Certificate<'_>) -> impl Iterator<Item = Sha256> {
-    let parts = match certificate.signature_algorithm() {
-        SignatureAlgorithm::EcdsaSha1
-        | SignatureAlgorithm::EcdsaSha256
-        | SignatureAlgorithm::EcdsaSha384
-        | SignatureAlgorithm::EcdsaSha512 => Parts::of(certificate.as_der()),
-        _ => None,
+/// SHA-256 of the certificate under its other spelling; none where the key that verified it is not on a curve.
+pub(crate) fn twin(certificate: &Certificate<'_>, issuer_key: KeyAlgorithm) -> Option<Sha256> {
+    let order: &[u8] = match issuer_key {
+        KeyAlgorithm::EcdsaP256 => &P256,
+        KeyAlgorithm::EcdsaP384 => &P384,
+        KeyAlgorithm::EcdsaP521 => &P521,
+        KeyAlgorithm::Ed25519 | KeyAlgorithm::Other | KeyAlgorithm::Rsa { .. } => return None,
     };
-    ORDERS.iter().filter_map(move |order| parts.as_ref()?.twin(order))
+    Parts::of(certificate.as_der())?.twin(order)
 }
 
 /// A certificate, taken apart at its signature.
@@ -123,6 +126,8 @@ fn head(tag: u8, length: usize) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use std::string::ToString as _;
+
     use super::*;
 
     fn check(order: &[u8], value: &[u8], expect: Option<&[u8]>) {
@@ -135,6 +140,16 @@ mod tests {
         check(&[1, 2], &[1, 2], Some(&[0, 0]));
         check(&[1, 2], &[1, 3], None);
         check(&[1], &[1, 0], None);
+    }
+
+    /// `tests/data/p521.der` and its twin were verified by openssl; `ring`, with which this crate is tested, knows no P-521.
+    #[test]
+    fn a_signature_on_p521_has_another_spelling_too() {
+        let certificate = Certificate::parse(include_bytes!("../tests/data/p521.der")).unwrap();
+        let twin = |key| twin(&certificate, key).map(|sha256| sha256.to_string());
+        let expect = "bf17072ee0fea362d609ac6b9bbacd74895deb139e1979d05222fe53a9abb8c1";
+        assert_eq!(twin(KeyAlgorithm::EcdsaP521).as_deref(), Some(expect));
+        assert_eq!(twin(KeyAlgorithm::Rsa { bits: 2_048 }), None);
     }
 
     #[test]

@@ -7,16 +7,16 @@ use bundle::{AnchorIndex, Sha256, UnixSeconds};
 
 use crate::Refusal;
 
-/// The judgement on one served chain under one bundle.
+/// The judgement on one served chain under one bundle, with what is told of the path that verifies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
-pub enum Verdict {
+pub enum Verdict<V = Path> {
     /// The chain could not be judged; that speaks neither for the bundle nor against it.
     Inconclusive(Inconclusive),
     /// No path is acceptable; the reason is the most useful one of all that were found.
     Refused(Refusal),
     /// There is an acceptable path.
-    Verified(Path),
+    Verified(V),
 }
 
 /// Why a chain could not be judged.
@@ -28,20 +28,25 @@ pub enum Inconclusive {
     TooComplex,
 }
 
+/// What a handshake needs to know of an acceptable path: that there is one, and for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Acceptance {
+    /// Place of the path's anchor in its manifest.
+    pub anchor: AnchorIndex,
+    /// As [`Path::valid_until`].
+    pub valid_until: UnixSeconds,
+}
+
 /// A path from the served certificate to an anchor, on which everything holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Path {
     pub(crate) anchor: AnchorIndex,
     /// From the leaf to the anchor, both included.
     pub(crate) certificates: Vec<Sha256>,
-    /// The SHA-256 of each one's public key, in the same order.
-    pub(crate) keys: Vec<Sha256>,
-    /// The SHA-256 of those that have another spelling (`twin.rs`), under that spelling.
-    pub(crate) twins: Vec<Sha256>,
     pub(crate) valid_until: UnixSeconds,
 }
 
-impl Verdict {
+impl<V> Verdict<V> {
     /// True where the chain verifies.
     #[must_use]
     pub const fn is_verified(&self) -> bool {
@@ -93,14 +98,6 @@ impl Path {
     #[must_use]
     pub const fn valid_until(&self) -> UnixSeconds {
         self.valid_until
-    }
-
-    /// True where some certificate of the path is denied.
-    pub(crate) fn is_denied_by(&self, denials: &[bundle::Denial]) -> bool {
-        denials.iter().any(|denial| {
-            self.certificates.iter().chain(&self.twins).any(|sha256| denial.names_certificate(*sha256))
-                || self.keys.iter().any(|sha256| denial.names_spki(*sha256))
-        })
     }
 }
 

@@ -4,6 +4,7 @@ use crate::kit::{Case, NOW, World};
 use bundle::Denial;
 use chain::pki::{Authority, Content, Leaf, denial, key_denial};
 use chain::{Comparison, Refusal, Time, Verdict};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, PKCS_ECDSA_P384_SHA384};
 use rustls_pki_types::{CertificateDer, ServerName};
 
 /// An intermediate under two roots: every leaf has two paths.
@@ -211,12 +212,19 @@ fn a_clock_behind_the_floor_was_never_set() {
     assert_eq!(Time::from_clock(floor, now), Time::Known(floor));
 }
 
-/// The certificate with n − s in place of s in its ECDSA P-256 signature: whoever has the certificate can make it.
-fn respelled(certificate: &CertificateDer<'_>) -> CertificateDer<'static> {
-    const N: [u8; 32] = [
-        0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa,
-        0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
-    ];
+/// Orders of P-256 and P-384.
+const P256: [u8; 32] = [
+    0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa,
+    0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
+];
+const P384: [u8; 48] = [
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xc7, 0x63, 0x4d, 0x81, 0xf4, 0x37, 0x2d, 0xdf, 0x58, 0x1a,
+    0x0d, 0xb2, 0x48, 0xb0, 0xa7, 0x7a, 0xec, 0xec, 0x19, 0x6a, 0xcc, 0xc5, 0x29, 0x73,
+];
+
+/// The certificate with n − s in place of s in its ECDSA signature: whoever has the certificate can make it.
+fn respelled(certificate: &CertificateDer<'_>, order: &[u8]) -> CertificateDer<'static> {
     let tagged = |tag: u8, content: &[u8]| {
         let length = u16::try_from(content.len()).unwrap();
         let [high, low] = length.to_be_bytes();
@@ -238,11 +246,11 @@ fn respelled(certificate: &CertificateDer<'_>) -> CertificateDer<'static> {
     let signed = &certificate[4..certificate.len() - bits.len()];
     let r_end = 4 + usize::from(signature[3]);
     let s: Vec<u8> = signature[r_end + 2..].iter().copied().skip_while(|octet| *octet == 0).collect();
-    let mut padded = vec![0; 32 - s.len()];
+    let mut padded = vec![0; order.len() - s.len()];
     padded.extend(s);
     let mut borrow = 0_i16;
     let mut other: Vec<u8> = Vec::new();
-    for (left, right) in N.iter().zip(&padded).rev() {
+    for (left, right) in order.iter().zip(&padded).rev() {
         let difference = i16::from(*left) - i16::from(*right) - borrow;
         borrow = i16::from(difference < 0);
         other.insert(0, u8::try_from(difference.rem_euclid(256)).unwrap());
@@ -263,14 +271,30 @@ fn a_denied_certificate_stays_denied_when_its_signature_is_spelled_the_other_way
         let world = World::new();
         let denied = world.content().deny([denial(world.intermediate.certificate())]);
         let mut case = world.case();
-        case.intermediates = vec![respelled(world.intermediate.certificate())];
+        case.intermediates = vec![respelled(world.intermediate.certificate(), &P256)];
         assert!(case.verdict(&world.content()).is_verified(), "the other spelling is no certificate");
         let verdict = case.verdict(&denied);
         assert!(matches!(verdict, Verdict::Refused(Refusal::Denied { .. })), "{verdict:?}");
         let mut case = world.case();
-        case.leaf = respelled(&world.leaf.certificate);
+        case.leaf = respelled(&world.leaf.certificate, &P256);
         let denied = world.content().deny([denial(&world.leaf.certificate)]);
         let verdict = case.verdict(&denied);
         assert!(matches!(verdict, Verdict::Refused(Refusal::Denied { .. })), "{verdict:?}");
     }
+}
+
+#[test]
+fn what_a_key_on_another_curve_signed_stays_denied_under_its_other_spelling() {
+    let key = KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384).unwrap();
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.distinguished_name.push(DnType::CommonName, "Root on P-384");
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let root = params.self_signed(&key).unwrap().der().clone();
+    let issuer = Issuer::from_params(&params, &key);
+    let leaf = CertificateParams::new(["hub.example".into()]).unwrap();
+    let leaf = leaf.signed_by(&KeyPair::generate().unwrap(), &issuer).unwrap().der().clone();
+    let content = Content::default().anchor(&root).service("hub", &[]);
+    let case = Case { leaf: respelled(&leaf, &P384), intermediates: Vec::new(), ..World::new().case() };
+    case.check(&content, "verified");
+    case.check(&content.deny([denial(&leaf)]), "denied");
 }

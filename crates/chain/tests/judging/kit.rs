@@ -2,7 +2,7 @@
 
 use bundle::UnixSeconds;
 use chain::pki::{Authority, Content, Leaf, january};
-use chain::{Purpose, Served, Time, Verdict};
+use chain::{Acceptance, Purpose, Served, Time, Verdict};
 use rustls_pki_types::{CertificateDer, ServerName};
 
 /// The first of January 2026.
@@ -62,7 +62,19 @@ impl Case {
     /// The verdict for the service `hub`.
     pub(crate) fn verdict(&self, content: &Content) -> Verdict {
         let name = ServerName::try_from(self.host).unwrap();
-        content.set().service("hub").unwrap().verdict(&self.served(&name), self.time)
+        let set = content.set();
+        let (judge, served) = (set.service("hub").unwrap(), self.served(&name));
+        let verdict = judge.verdict(&served, self.time);
+        // Whoever asks for less gets the same answer.
+        let less = match verdict.clone() {
+            Verdict::Inconclusive(why) => Verdict::Inconclusive(why),
+            Verdict::Refused(refusal) => Verdict::Refused(refusal),
+            Verdict::Verified(path) => {
+                Verdict::Verified(Acceptance { anchor: path.anchor(), valid_until: path.valid_until() })
+            }
+        };
+        assert_eq!(judge.acceptance(&served, self.time), less);
+        verdict
     }
 
     pub(crate) fn check(&self, content: &Content, expect: &str) {

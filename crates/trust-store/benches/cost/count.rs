@@ -34,8 +34,8 @@ pub(crate) fn run(case: &str, scene: &Scene) {
             scene.handshake(config, |step| if is_counted { counted(step) } else { step() });
         }
         // A configuration that has seen nothing yet: it has no ticket to offer, and judges the chain.
-        "first" | "plain-first" => {
-            let config = if case == "first" { scene.fresh_following() } else { scene.fresh_plain() };
+        "first" | "first-guarded" | "plain-first" => {
+            let config = if case == "plain-first" { scene.fresh_plain() } else { scene.fresh_following() };
             scene.handshake(&config, |step| if is_counted { counted(step) } else { step() });
         }
         "lookup" => during(is_counted, || {

@@ -3,7 +3,8 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use chain::pki::{Authority, Content};
+use bundle::{Denial, Pin, PinKind};
+use chain::pki::{Authority, Content, denial, january, key_denial};
 use rustls::client::Resumption;
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -29,15 +30,33 @@ pub(crate) struct Scene {
 
 impl Scene {
     pub(crate) fn new(anchors: usize) -> Self {
+        Self::with(anchors, |content, _| content.service("hub", &[]))
+    }
+
+    /// The same, with denials of certificates and of keys and with pins of both kinds, so that everything is hashed that can be.
+    pub(crate) fn guarded(anchors: usize) -> Self {
+        Self::with(anchors, |content, intermediate| {
+            let absent = Authority::root("Absent", 2000..2100);
+            let content = content.deny([denial(absent.certificate()), key_denial(absent.certificate())]);
+            content.service_with("hub", &[], |service| {
+                let pinned = [denial(absent.certificate()), key_denial(intermediate.certificate())];
+                let kinds = [PinKind::Certificate, PinKind::Spki];
+                let pin = |(kind, Denial { sha256, .. })| Pin { kind, sha256, until: january(2100) };
+                service.pins = kinds.into_iter().zip(pinned).map(pin).collect();
+            })
+        })
+    }
+
+    fn with(anchors: usize, guard: impl FnOnce(Content, &Authority) -> Content) -> Self {
         let name = |number| format!("Certification Authority of a Usual Name {number}");
         let roots: Vec<_> = (0..anchors).map(|number| Authority::root(&name(number), 2000..2100)).collect();
         let content =
             roots.iter().fold(Content::default(), |content, root| content.anchor(root.certificate()));
-        let content = content.service("hub", &[]);
-        let device = Device::with(&content);
-        let store = device.open();
         let root = &roots[anchors / 2];
         let intermediate = root.intermediate("Issuing", 2000..2100);
+        let content = guard(content, &intermediate);
+        let device = Device::with(&content);
+        let store = device.open();
         let leaf = intermediate.leaf("hub.example", 2000..2100);
         let mut trusted = RootCertStore::empty();
         trusted.add_parsable_certificates(roots.iter().map(|root| root.certificate().clone()));

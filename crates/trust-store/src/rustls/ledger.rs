@@ -178,7 +178,7 @@ impl OpenAccount {
                 let moment = if now > kept.valid_until { Time::Known(kept.valid_until) } else { time };
                 match scope.judge(installed, &kept.as_chain(), name, moment) {
                     Some(Verdict::Verified(path)) => {
-                        (kept.judged_at, kept.valid_until) = (moment_of(moment), path.valid_until());
+                        (kept.judged_at, kept.valid_until) = (moment_of(moment), path.valid_until);
                     }
                     _ => return None,
                 }

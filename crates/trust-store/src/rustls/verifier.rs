@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bundle::UnixSeconds;
-use chain::{Purpose, Served, Time, Verdict};
+use chain::{Acceptance, Purpose, Served, Time, Verdict};
 use rustls::client::Resumption;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
@@ -109,14 +109,14 @@ impl Scope {
         chain: &Chain<'_>,
         name: &ServerName<'_>,
         time: Time,
-    ) -> Option<Verdict> {
+    ) -> Option<Verdict<Acceptance>> {
         let served = Served {
             end_entity: chain.end_entity,
             intermediates: chain.intermediates,
             server_name: Some(name),
             purpose: Purpose::ServerAuth,
         };
-        installed.set().service(&self.service).map(|judge| judge.verdict(&served, time))
+        installed.set().service(&self.service).map(|judge| judge.acceptance(&served, time))
     }
 }
 
@@ -138,7 +138,7 @@ impl ServerCertVerifier for FollowingVerifier {
         }
         let refused = match self.scope.judge(&installed, &chain, server_name, time) {
             Some(Verdict::Verified(path)) => {
-                self.ledger.accepted(server_name, &chain, &installed, time, path.valid_until());
+                self.ledger.accepted(server_name, &chain, &installed, time, path.valid_until);
                 return Ok(ServerCertVerified::assertion());
             }
             Some(Verdict::Refused(refusal)) => HandshakeRefused::Refused(refusal),
