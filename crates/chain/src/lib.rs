@@ -24,7 +24,7 @@
 //!
 //! | feature | adds |
 //! |---|---|
-//! | `pki` | [`pki`]: certificate authorities and bundles made up for tests |
+//! | `pki` | the module `pki`: certificate authorities and bundles made up for tests |
 
 #![no_std]
 #![forbid(unsafe_code)]

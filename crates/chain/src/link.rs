@@ -33,7 +33,7 @@ pub(crate) struct Link<'p, 'a> {
 
 impl<'p, 'a> Links<'p, 'a> {
     /// The path of these certificates, from the leaf upwards, each signed by the next and the last by `anchor`.
-    pub(crate) fn new(certificates: Vec<&'p Certificate<'a>>, anchor: &'p SetAnchor) -> Self {
+    pub(crate) fn new(certificates: &[&'p Certificate<'a>], anchor: &'p SetAnchor) -> Self {
         let issuers = certificates.iter().skip(1).map(|issuer| issuer.key_algorithm());
         let issuers = issuers.chain([anchor.key_algorithm]);
         let mut links = Vec::with_capacity(certificates.len());

@@ -152,7 +152,7 @@ fn examine<'p, 'a>(
     moment: UnixSeconds,
 ) -> Result<Links<'p, 'a>, Refusal> {
     let unknown = || Refusal::Chain(ChainFault::UnknownIssuer { issuer: cut(pool.leaf.issuer()) });
-    let mut found = Links::new(certificates(path, pool).ok_or_else(unknown)?, anchor);
+    let mut found = Links::new(&certificates(path, pool).ok_or_else(unknown)?, anchor);
     for (number, link) in found.links.iter().enumerate() {
         if let Some(denial) = link.denial(rules.denials) {
             return Err(denied(CertificateLabel::of(link.certificate), denial));
