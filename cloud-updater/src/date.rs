@@ -1,9 +1,9 @@
 //! Dates as people write them, and seconds as documents carry them.
 
 use bundle::UnixSeconds;
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
 
 /// Seconds of one day.
 pub const DAY_SECONDS: u64 = 86_400;
@@ -47,6 +47,21 @@ pub fn day_number(time: UnixSeconds) -> u32 {
 #[must_use]
 pub fn day_start(day_number: u32) -> UnixSeconds {
     UnixSeconds(u64::from(day_number).saturating_mul(DAY_SECONDS))
+}
+
+/// The first second of a day.
+#[must_use]
+pub fn start(day: Date) -> UnixSeconds {
+    let seconds = TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0)).map_or(0, Timestamp::as_second);
+    UnixSeconds(u64::try_from(seconds).unwrap_or(0))
+}
+
+/// The first second of the same day some years later; of 28 February where there is no such day.
+#[must_use]
+pub fn years_later(time: UnixSeconds, years: i16) -> UnixSeconds {
+    let date = timestamp(time).map(|timestamp| TimeZone::UTC.to_datetime(timestamp).date());
+    let later = date.and_then(|date| date.checked_add(Span::new().years(years)).ok());
+    later.map_or(UnixSeconds(u64::MAX), start)
 }
 
 /// A span in words: `3 d 4 h`, `2 min`.

@@ -118,9 +118,10 @@ impl Findings {
         if self.count(Severity::Error) > 0 { Exit::Finding } else { Exit::Done }
     }
 
-    /// Warns of each on standard error, for commands whose answer is something else.
+    /// Warns on standard error, for commands whose answer is something else; notices are for who asks.
     pub fn warn(&self, output: Output) {
-        self.iter().for_each(|finding| output.warning(finding));
+        let serious = self.iter().filter(|finding| finding.severity < Severity::Notice);
+        serious.for_each(|finding| output.warning(finding));
     }
 }
 

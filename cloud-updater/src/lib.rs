@@ -16,12 +16,14 @@ mod error;
 pub mod finding;
 
 pub mod fleet;
+pub mod forecast;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 pub mod head;
 pub mod hexadecimal;
 pub mod input;
 pub mod key;
+pub mod lint;
 pub mod lock;
 mod losses;
 mod names;

@@ -9,6 +9,7 @@ use x509_parser::oid_registry::{
 };
 use x509_parser::prelude::FromDer as _;
 use x509_parser::public_key::PublicKey;
+use x509_parser::x509::SubjectPublicKeyInfo;
 
 use crate::printable::printable;
 use crate::{Error, date};
@@ -107,7 +108,7 @@ impl Certificate {
             is_ca: basic.map(|extension| extension.value.ca),
             may_sign_certificates: usage.is_none_or(|extension| extension.value.key_cert_sign()),
             is_self_issued: parsed.subject().as_raw() == parsed.issuer().as_raw(),
-            key: key_kind(parsed)?,
+            key: PublicKeyKind::of(parsed.public_key())?,
             signature_algorithm: parsed.signature_algorithm.algorithm.to_id_string(),
         })
     }
@@ -156,28 +157,33 @@ impl std::fmt::Display for PublicKeyKind {
     }
 }
 
-fn key_kind(parsed: &X509Certificate<'_>) -> Result<PublicKeyKind, String> {
-    let info = parsed.public_key();
-    let algorithm = &info.algorithm.algorithm;
-    if *algorithm == OID_SIG_ED25519 {
-        return Ok(PublicKeyKind::Ed25519);
+impl PublicKeyKind {
+    /// The kind of a key.
+    ///
+    /// # Errors
+    /// A sentence: an RSA key that is malformed.
+    pub(crate) fn of(info: &SubjectPublicKeyInfo<'_>) -> Result<Self, String> {
+        let algorithm = &info.algorithm.algorithm;
+        if *algorithm == OID_SIG_ED25519 {
+            return Ok(Self::Ed25519);
+        }
+        if *algorithm == OID_KEY_TYPE_EC_PUBLIC_KEY {
+            let curve: Option<Oid<'_>> = info.algorithm.parameters.as_ref().and_then(|any| any.as_oid().ok());
+            return Ok(match curve {
+                Some(curve) if curve == OID_EC_P256 => Self::P256,
+                Some(curve) if curve == OID_NIST_EC_P384 => Self::P384,
+                Some(curve) => Self::Other(format!("curve {}", curve.to_id_string())),
+                None => Self::Other("explicit curve".to_owned()),
+            });
+        }
+        if *algorithm == OID_PKCS1_RSAENCRYPTION {
+            let Ok(PublicKey::RSA(key)) = info.parsed() else {
+                return Err("its RSA key is malformed".to_owned());
+            };
+            return Ok(Self::Rsa { bits: modulus_bits(key.modulus) });
+        }
+        Ok(Self::Other(format!("algorithm {}", algorithm.to_id_string())))
     }
-    if *algorithm == OID_KEY_TYPE_EC_PUBLIC_KEY {
-        let curve: Option<Oid<'_>> = info.algorithm.parameters.as_ref().and_then(|any| any.as_oid().ok());
-        return Ok(match curve {
-            Some(curve) if curve == OID_EC_P256 => PublicKeyKind::P256,
-            Some(curve) if curve == OID_NIST_EC_P384 => PublicKeyKind::P384,
-            Some(curve) => PublicKeyKind::Other(format!("curve {}", curve.to_id_string())),
-            None => PublicKeyKind::Other("explicit curve".to_owned()),
-        });
-    }
-    if *algorithm == OID_PKCS1_RSAENCRYPTION {
-        let Ok(PublicKey::RSA(key)) = info.parsed() else {
-            return Err("its RSA key is malformed".to_owned());
-        };
-        return Ok(PublicKeyKind::Rsa { bits: modulus_bits(key.modulus) });
-    }
-    Ok(PublicKeyKind::Other(format!("algorithm {}", algorithm.to_id_string())))
 }
 
 /// Bits of an unsigned integer in big-endian bytes, leading zeros not counted.

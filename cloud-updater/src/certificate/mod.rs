@@ -1,9 +1,9 @@
-//! Certificates as operators import them: read out of many kinds of file, described, and judged by named rules.
+//! Certificates as operators import them: read out of many kinds of file, and described. What they are held to is in
+//! [`crate::lint`].
 
 mod description;
 mod pkcs7;
-mod rule;
 pub mod source;
 
 pub use description::{Certificate, PublicKeyKind};
-pub use rule::{Problem, Rule, judge};
+pub(crate) use pkcs7::items as der_items;

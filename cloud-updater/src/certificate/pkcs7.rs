@@ -32,10 +32,11 @@ pub(super) fn certificates(bytes: &[u8]) -> Result<Vec<Vec<u8>>, &'static str> {
     Ok(found)
 }
 
-type Items<'a> = Vec<(Any<'a>, &'a [u8])>;
+/// DER values, each with its own encoding.
+pub(crate) type Items<'a> = Vec<(Any<'a>, &'a [u8])>;
 
 /// The values that stand back to back in `bytes`, each with its own encoding.
-fn items(bytes: &[u8]) -> Result<Items<'_>, &'static str> {
+pub(crate) fn items(bytes: &[u8]) -> Result<Items<'_>, &'static str> {
     let mut rest = bytes;
     let mut found = Vec::new();
     while !rest.is_empty() {

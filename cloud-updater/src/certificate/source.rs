@@ -22,8 +22,12 @@ const DASHES: &str = "-----";
 /// # Errors
 /// Exit code 3 with the file and the block at fault, 5 where it cannot be read.
 pub fn read(path: &Path) -> Result<Vec<Certificate>, Error> {
-    let bytes = input::read(path, FILE_BYTES_MAX, "certificates")?;
-    parse(&bytes).map_err(|error| error.file(path))
+    parse(&bytes(path)?).map_err(|error| error.file(path))
+}
+
+/// The file's bytes.
+pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>, Error> {
+    input::read(path, FILE_BYTES_MAX, "certificates")
 }
 
 /// As [`read`], for bytes at hand.
@@ -31,6 +35,18 @@ pub fn read(path: &Path) -> Result<Vec<Certificate>, Error> {
 /// # Errors
 /// Exit code 3 with the block at fault.
 pub fn parse(bytes: &[u8]) -> Result<Vec<Certificate>, Error> {
+    let mut certificates: Vec<Certificate> = Vec::new();
+    for (place, der) in ders(bytes)? {
+        let certificate = Certificate::parse(der).map_err(|error| error.field(place))?;
+        if !certificates.contains(&certificate) {
+            certificates.push(certificate);
+        }
+    }
+    Ok(certificates)
+}
+
+/// What stands where certificates are expected, each with its place; whether it is one is not said.
+pub(crate) fn ders(bytes: &[u8]) -> Result<Found, Error> {
     let found = if bytes.windows(BEGIN.len()).any(|window| window == BEGIN.as_bytes()) {
         text_blocks(bytes)?
     } else {
@@ -42,17 +58,11 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<Certificate>, Error> {
     if found.len() > CERTIFICATES_MAX {
         return Err(Error::input("too_many", format!("holds more than {CERTIFICATES_MAX} certificates")));
     }
-    let mut certificates: Vec<Certificate> = Vec::new();
-    for (place, der) in found {
-        let certificate = Certificate::parse(der).map_err(|error| error.field(place))?;
-        if !certificates.contains(&certificate) {
-            certificates.push(certificate);
-        }
-    }
-    Ok(certificates)
+    Ok(found)
 }
 
-type Found = Vec<(String, Vec<u8>)>;
+/// Places and what stands there.
+pub(crate) type Found = Vec<(String, Vec<u8>)>;
 
 fn numbered(list: Vec<Vec<u8>>) -> Found {
     (1..).zip(list).map(|(number, der)| (format!("certificate {number}"), der)).collect()

@@ -10,9 +10,6 @@ pub(super) enum LaterCommand {
     /// Feeds that propose anchors
     #[command(hide = true)]
     Source(Anything),
-    /// Judges a draft
-    #[command(hide = true)]
-    Lint(Anything),
     /// Why an anchor or a device is in its state
     #[command(hide = true)]
     Explain(Anything),
@@ -31,7 +28,6 @@ pub(super) struct Anything {
 pub(super) fn refuse(command: &LaterCommand) -> Error {
     let name = match command {
         LaterCommand::Source(_) => "source",
-        LaterCommand::Lint(_) => "lint",
         LaterCommand::Explain(_) => "explain",
         LaterCommand::Notice(_) => "notice",
     };

@@ -11,6 +11,7 @@ mod init;
 mod key;
 mod keyring;
 mod later;
+mod lint;
 mod pending;
 mod publish;
 mod rollout;
@@ -104,6 +105,8 @@ enum Command {
     Coverage(coverage::CoverageArgs),
     /// Ask every endpoint of every service what it serves, and say what that means for the bundles
     Watch(watch::WatchArgs),
+    /// Hold certificates to the rules, all problems at once; or show the rules
+    Lint(lint::LintArgs),
     /// Show what a draft changes, and sign it
     Sign(sign::SignArgs),
     /// Make releases of signed drafts, and bring the published tree in line with the repository
@@ -145,6 +148,7 @@ impl Command {
             Self::Init(args) => init::run(&args, context),
             Self::Key(command) => key::run(command, context),
             Self::Keyring(command) => keyring::run(command, context),
+            Self::Lint(args) => lint::run(&args, context),
             Self::Later(command) => Err(later::refuse(&command)),
             Self::Publish(args) => publish::run(&args, context),
             Self::Rollout(command) => rollout::run(command, context),

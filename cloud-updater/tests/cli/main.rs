@@ -15,6 +15,7 @@ mod crash;
 mod heads;
 mod hub;
 mod kit;
+mod lint;
 mod loopback;
 mod newcomer;
 mod output;

@@ -9,11 +9,13 @@ use toml_edit::{DocumentMut, Item, Value};
 
 use super::observation;
 use super::refusal::{self, Refused};
-use crate::certificate::{Certificate, Problem, Rule, judge, source};
+use crate::certificate::{Certificate, source};
 use crate::durable::{self, PUBLIC_MODE};
+use crate::finding::Findings;
+use crate::lint::{Problem, Role, Rule, examine, rules};
 use crate::repository::service_file::{self, AnchorChoice, SERVICE_FILE, ServiceFile};
 use crate::repository::{
-    AnchorKind, AnchorStanding, NewAnchor, OverriddenRule, Repository, check_reason, entry_name,
+    AnchorEntry, AnchorKind, AnchorStanding, NewAnchor, OverriddenRule, Repository, check_reason, entry_name,
     parse_purposes, settings, write_entry,
 };
 use crate::{Context, Error, Exit, date, hexadecimal};
@@ -66,8 +68,8 @@ pub(in crate::cli) struct AddArgs {
     service: Vec<String>,
 
     /// Import it although it breaks this rule; rule and reason are kept; may be given several times
-    #[arg(long, value_name = "RULE", value_enum)]
-    allow: Vec<Rule>,
+    #[arg(long, value_name = "RULE", value_parser = refusal::rule_parser())]
+    allow: Vec<&'static Rule>,
 }
 
 #[derive(Serialize)]
@@ -220,24 +222,14 @@ fn judge_all(
     context: &Context,
 ) -> Result<Vec<Candidate>, Error> {
     let present = [repository.anchors()?, repository.intermediates()?].concat();
-    let mut refused = Vec::new();
-    let mut candidates = Vec::new();
+    let role = if args.intermediate { Role::Intermediate } else { Role::Anchor };
+    let (mut refused, mut candidates, mut findings) = (Vec::new(), Vec::new(), Vec::new());
     for Found { place, certificate } in certificates {
-        let mut problems = judge(&certificate, context.now());
-        if let Some(twin) = present.iter().find(|entry| entry.certificate.sha256 == certificate.sha256) {
-            problems.push(Problem {
-                rule: Rule::Duplicate,
-                message: format!("is there already, as {}", twin.name),
-            });
-        }
-        if let Some(twin) = present.iter().find(|entry| {
-            entry.certificate.spki_sha256 == certificate.spki_sha256
-                && entry.certificate.sha256 != certificate.sha256
-        }) {
-            context
-                .output()
-                .warning(format_args!("{} has the same public key as {}", certificate.short_name, twin.name));
-        }
+        let mut problems = examine(certificate.der(), Some(role), context.now());
+        problems.extend(twins(&certificate, &present));
+        let (problems, notes): (Vec<Problem>, Vec<Problem>) =
+            problems.into_iter().partition(|problem| problem.rule.refuses());
+        findings.extend(notes.iter().map(|problem| problem.finding(&certificate.short_name)));
         let (allowed, broken): (Vec<_>, Vec<_>) =
             problems.into_iter().partition(|problem| args.allow.contains(&problem.rule));
         refused.extend(broken.into_iter().map(|problem| Refused {
@@ -248,7 +240,20 @@ fn judge_all(
         candidates.push(Candidate { certificate, allowed });
     }
     refusal::of_certificates(&refused)?;
+    // What does not refuse is said of what is taken, and once.
+    Findings::new(findings).warn(context.output());
     Ok(candidates)
+}
+
+/// What the repository holds already: the same certificate, or another one with its key.
+fn twins(certificate: &Certificate, present: &[AnchorEntry]) -> Option<Problem> {
+    let same = present.iter().find(|entry| entry.certificate.sha256 == certificate.sha256);
+    if let Some(twin) = same {
+        return Some(rules::certificate::DUPLICATE.broken(format!("is there already, as {}", twin.name)));
+    }
+    let twin = present.iter().find(|entry| entry.certificate.spki_sha256 == certificate.spki_sha256)?;
+    let message = format!("has the same public key as {}", twin.name);
+    Some(rules::certificate::DUPLICATE_KEY.broken(message))
 }
 
 fn check_services(args: &AddArgs, services: &ServiceFile) -> Result<(), Error> {

@@ -1,6 +1,9 @@
 //! Why an import is refused: every bad file and every bad certificate, each by its name, in one error.
 
-use crate::certificate::{Certificate, Problem, Rule};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+
+use crate::certificate::Certificate;
+use crate::lint::{Problem, Rule, rules};
 use crate::{Error, Exit};
 
 /// A certificate that breaks a rule, and where it was read.
@@ -34,7 +37,7 @@ pub(super) fn of_certificates(refused: &[Refused]) -> Result<(), Error> {
         format!("{place}{} {}", certificate.short_name, problem.message)
     };
     let faults: Vec<String> = refused.iter().map(fault).collect();
-    let error = Error::input(code(first.problem.rule), faults.join("; "));
+    let error = Error::input(first.problem.rule.code, faults.join("; "));
     let error = if is_one_place {
         error.place(&first.place).field(format!("certificate {}", first.certificate.sha256))
     } else {
@@ -42,11 +45,15 @@ pub(super) fn of_certificates(refused: &[Refused]) -> Result<(), Error> {
         places.dedup();
         error.place(format!("{} files", places.len()))
     };
-    let mut rules: Vec<Rule> = refused.iter().map(|refused| refused.problem.rule).collect();
-    rules.sort();
-    rules.dedup();
-    let advice: Vec<String> = rules.iter().map(|rule| format!("{rule}: {}", advice(*rule))).collect();
-    let flags: Vec<String> = rules.iter().map(|rule| format!("--allow {rule}")).collect();
+    let mut broken: Vec<&Rule> = Vec::new();
+    for Refused { problem, .. } in refused {
+        if !broken.contains(&problem.rule) {
+            broken.push(problem.rule);
+        }
+    }
+    broken.sort_by_key(|rule| rule.id);
+    let advice: Vec<String> = broken.iter().map(|rule| format!("{rule}: {}", rule.advice)).collect();
+    let flags: Vec<String> = broken.iter().map(|rule| format!("--allow {rule}")).collect();
     Err(error.hint(format!(
         "{}; or import it all the same: {} --reason \"…\"",
         advice.join("; "),
@@ -54,24 +61,10 @@ pub(super) fn of_certificates(refused: &[Refused]) -> Result<(), Error> {
     )))
 }
 
-const fn code(rule: Rule) -> &'static str {
-    match rule {
-        Rule::Duplicate => "duplicate",
-        Rule::Expired => "expired",
-        Rule::NotCa => "not_ca",
-        Rule::NotYetValid => "not_yet_valid",
-        Rule::WeakKey => "weak_key",
-        Rule::WeakSignature => "weak_signature",
-    }
-}
-
-const fn advice(rule: Rule) -> &'static str {
-    match rule {
-        Rule::Duplicate => "leave it out, it is there already",
-        Rule::Expired => "ask the CA for the root that followed it",
-        Rule::NotCa => "take the certificate of the CA above it",
-        Rule::NotYetValid => "add it when its time has come",
-        Rule::WeakKey => "ask the CA for a root with a stronger key",
-        Rule::WeakSignature => "ask the CA for one that is signed with SHA-256 or better",
-    }
+/// Takes the name of a rule that refuses certificates.
+pub(super) fn rule_parser() -> impl TypedValueParser<Value = &'static Rule> {
+    let refusing = rules::all().filter(|rule| rule.refuses() && rule.is_of_certificates());
+    let names = refusing.map(|rule| PossibleValue::new(rule.id).help(rule.text));
+    PossibleValuesParser::new(names)
+        .try_map(|name| rules::named(&name).ok_or_else(|| format!("there is no rule {name}")))
 }

@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use bundle::{Order, limits};
 use serde::Serialize;
 
-use crate::certificate::{Certificate, Rule, judge, source};
+use crate::certificate::{Certificate, source};
 use crate::cli::anchor;
 use crate::coverage::{CellKind, verifies_with};
 use crate::document::{Draft, DraftFile, content};
+use crate::lint::{Role, examine};
 use crate::publish::{Archive, Plan, Step};
 use crate::repository::{Repository, files_with};
 use crate::watch::findings::View;
@@ -176,8 +177,8 @@ fn provenance(found: &Offered, endpoint: &str, vantage: &str, last_seen: &str) -
 
 impl Proposal {
     fn of(found: &Offered, view: &View<'_>, service: &str, endpoint: &str, provenance: String) -> Self {
-        let problems = judge(&found.certificate, view.now);
-        let broken = problems.into_iter().filter(|it| it.rule != Rule::Duplicate);
+        let problems = examine(found.certificate.der(), Some(Role::Anchor), view.now);
+        let broken = problems.into_iter().filter(|it| it.rule.refuses());
         Self {
             channel: view.sides.channel.clone(),
             service: service.to_owned(),

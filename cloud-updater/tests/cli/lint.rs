@@ -1,0 +1,94 @@
+//! The linter on files: every fault of every certificate, in words and as JSON.
+
+use crate::kit::{World, write};
+
+/// A root, and under it an intermediate with the fault of July 2020.
+fn july_2020() -> String {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let root = rcgen::Issuer::new(authority("Some Root"), key);
+    let mut parameters = authority("Some Intermediate");
+    parameters.extended_key_usages =
+        vec![rcgen::ExtendedKeyUsagePurpose::ServerAuth, rcgen::ExtendedKeyUsagePurpose::OcspSigning];
+    parameters.use_authority_key_identifier_extension = true;
+    parameters.signed_by(&rcgen::KeyPair::generate().unwrap(), &root).unwrap().pem()
+}
+
+fn authority(name: &str) -> rcgen::CertificateParams {
+    let mut parameters = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    parameters.distinguished_name.push(rcgen::DnType::CommonName, name);
+    parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    parameters.key_usages = vec![rcgen::KeyUsagePurpose::KeyCertSign, rcgen::KeyUsagePurpose::CrlSign];
+    (parameters.not_before, parameters.not_after) =
+        (rcgen::date_time_ymd(2016, 1, 1), rcgen::date_time_ymd(2036, 1, 1));
+    parameters
+}
+
+/// The rules in an answer, in order.
+fn rules(answer: &serde_json::Value) -> Vec<&str> {
+    answer["findings"].as_array().unwrap().iter().map(|finding| finding["rule"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn the_fault_of_july_2020_is_an_error_and_refuses_the_import() {
+    let world = World::new();
+    write(&world.repository().join("some.pem"), &july_2020());
+    let answer = world.json(1, &["lint", "some.pem", "--as-of", "2020-07-01"]);
+    assert_eq!(rules(&answer), ["ocsp-signing-without-nocheck", "ocsp-signing-ca"]);
+    assert_eq!((&answer["schema"], &answer["certificates"]), (&"cloud-updater.lint.1".into(), &1.into()));
+    let hint = answer["findings"][0]["hint"].as_str().unwrap();
+    assert!(hint.contains("revoked within seven days") && hint.contains("§4.9.9"), "{hint}");
+    world.good("init . --fleet example");
+    let add = "anchor add some.pem --intermediate --reason 'helps' --as-of 2020-07-01";
+    let refused = world.shell(&format!("cloud-updater {add}"));
+    assert_eq!(refused.code, 3, "{refused:?}");
+    assert!(refused.err.contains("--allow ocsp-signing-without-nocheck"), "{}", refused.err);
+    let allowed = world.shell(&format!("cloud-updater {add} --allow ocsp-signing-without-nocheck"));
+    assert_eq!(allowed.code, 0, "{allowed:?}");
+    assert!(allowed.err.contains("[ocsp-signing-ca]"), "what does not refuse is said: {}", allowed.err);
+}
+
+#[test]
+fn one_unreadable_certificate_is_named_and_the_others_count() {
+    let world = World::new();
+    let good = std::fs::read_to_string(world.repository().join("old-root.pem")).unwrap();
+    let bad = "-----BEGIN CERTIFICATE-----\nbm90IGEgY2VydGlmaWNhdGU=\n-----END CERTIFICATE-----\n";
+    write(&world.repository().join("some.pem"), &format!("{good}{bad}{good}"));
+    write(&world.repository().join("none.pem"), "no certificate");
+    let answer = world.json(1, &["lint", "some.pem", "none.pem", "new-root.pem"]);
+    assert_eq!(answer["certificates"], 4);
+    let subjects: Vec<&str> = answer["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|finding| finding["rule"] == "malformed")
+        .map(|finding| finding["subject"].as_str().unwrap())
+        .collect();
+    assert_eq!(subjects, ["none.pem", "some.pem: block 2"]);
+    assert_eq!(world.updater(&["lint", "missing.pem"]).code, 2);
+    assert_eq!(world.updater(&["lint"]).code, 2, "nothing to look at");
+}
+
+#[test]
+fn a_good_file_ends_well_and_says_so() {
+    let world = World::new();
+    let said = world.updater(&["lint", "azure/digicert-global-root-g2.pem", "--as-of", "2026-01-01"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert_eq!(said.out, "errors: 0, warnings: 0, notices: 0\ncertificates: 1\n");
+}
+
+#[test]
+fn the_rules_can_be_looked_up() {
+    let world = World::new();
+    let table = world.json(0, &["lint", "--rules"]);
+    let of =
+        |id: &str| table["rules"].as_array().unwrap().iter().find(|rule| rule["id"] == id).cloned().unwrap();
+    assert_eq!(of("weak-key")["severity"], "error");
+    assert!(
+        of("ocsp-signing-without-nocheck")["source"]
+            .as_str()
+            .unwrap()
+            .contains("Baseline Requirements §4.9.9")
+    );
+    let text = world.good("lint --rules");
+    assert!(text.contains("weak-key  (error, certificate)\n"), "{text}");
+}
