@@ -6,6 +6,7 @@ mod coverage;
 mod diff;
 mod draft;
 mod export;
+mod forecast;
 mod head;
 mod init;
 mod key;
@@ -105,6 +106,8 @@ enum Command {
     Coverage(coverage::CoverageArgs),
     /// Ask every endpoint of every service what it serves, and say what that means for the bundles
     Watch(watch::WatchArgs),
+    /// The days on which anchors will be lost, as far as they are known
+    Forecast(forecast::ForecastArgs),
     /// Hold certificates to the rules, all problems at once; or show the rules
     Lint(lint::LintArgs),
     /// Show what a draft changes, and sign it
@@ -148,6 +151,7 @@ impl Command {
             Self::Init(args) => init::run(&args, context),
             Self::Key(command) => key::run(command, context),
             Self::Keyring(command) => keyring::run(command, context),
+            Self::Forecast(args) => forecast::run(&args, context),
             Self::Lint(args) => lint::run(&args, context),
             Self::Later(command) => Err(later::refuse(&command)),
             Self::Publish(args) => publish::run(&args, context),
