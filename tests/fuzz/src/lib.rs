@@ -24,6 +24,7 @@
 //! | [`operator_toml`] | settings of an operator's repository |
 //! | [`operator_file`] | drafts, signatures, public keys, key files |
 //! | [`enrolment`] | lists of devices |
+//! | [`observations`] | what endpoints were seen to serve, from other machines |
 
 #![forbid(unsafe_code)]
 #![expect(clippy::expect_used, clippy::panic, reason = "a target panics where something does not hold")]
@@ -44,6 +45,7 @@ mod input;
 mod journal;
 mod keyring;
 mod message;
+mod observations;
 mod operator_file;
 mod operator_toml;
 mod patch;
@@ -67,6 +69,7 @@ pub use http_answer::http_answer;
 pub use journal::journal;
 pub use keyring::keyring;
 pub use message::message;
+pub use observations::observations;
 pub use operator_file::operator_file;
 pub use operator_toml::operator_toml;
 pub use patch::patch;

@@ -34,6 +34,7 @@ targets! {
     journal,
     keyring,
     message,
+    observations,
     operator_file,
     operator_toml,
     patch,

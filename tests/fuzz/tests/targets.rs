@@ -74,7 +74,7 @@ macro_rules! tests {
 
 tests! {
     agent_toml, body, certificate, certificate_file, container, engine, enrolment, envelope, http_answer, journal,
-    keyring, message, operator_file, operator_toml, patch, report, signed, tls_record, update,
+    keyring, message, observations, operator_file, operator_toml, patch, report, signed, tls_record, update,
 }
 
 #[test]

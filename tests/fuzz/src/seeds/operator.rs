@@ -3,6 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bundle::Kind;
 use cloud_updater::document::DraftFile;
+use cloud_updater::observation::{Handshake, Observations, Outcome, TlsVersion};
 
 use super::{device, selected};
 use crate::fleet::{self, CERTIFICATES, CHANNEL};
@@ -26,6 +27,34 @@ pub fn agent_toml() -> Vec<Vec<u8>> {
         .chain([example.to_owned()])
         .map(String::into_bytes)
         .collect()
+}
+
+/// Files of observations: one that was written here, and ones that are cut.
+#[must_use]
+pub fn observations() -> Vec<Vec<u8>> {
+    let served = |chain: &[&[u8]]| Handshake {
+        tls: TlsVersion::V13,
+        outcome: Outcome::Served,
+        detail: None,
+        chain: chain.iter().map(|der| der.to_vec()).collect(),
+    };
+    let timed_out = Handshake {
+        tls: TlsVersion::V12,
+        outcome: Outcome::TimedOut,
+        detail: Some("no handshake".to_owned()),
+        chain: Vec::new(),
+    };
+    let mut observations = Observations::empty("office");
+    let services = std::collections::BTreeSet::from(["iot-hub".to_owned()]);
+    let seen = [(100, vec![served(&[b"a", b"b"]), timed_out.clone()]), (200, vec![served(&[b"c", b"b"])])];
+    for (now, handshakes) in seen {
+        let now = bundle::UnixSeconds(now);
+        observations.record("hub.example:8883", &services, Some("hub.example"), handshakes, now);
+    }
+    observations.record("[::1]:443", &services, None, vec![timed_out], bundle::UnixSeconds(300));
+    let whole = observations.text().expect("it can be written").into_bytes();
+    let cut = whole.get(..whole.len() / 2).unwrap_or_default().to_vec();
+    vec![cut, whole]
 }
 
 /// Files with certificates, each kind once.
