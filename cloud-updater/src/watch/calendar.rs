@@ -6,7 +6,9 @@ use chain::Certificate;
 use serde::Serialize;
 
 use super::findings::View;
+use super::findings::program::events;
 use crate::date;
+use crate::forecast::EventKind;
 use crate::printable::printable;
 
 /// One day of the calendar.
@@ -32,18 +34,12 @@ pub fn calendar(view: &View<'_>, until: UnixSeconds) -> Vec<Entry> {
             entries.push(Entry { day: date::day(day), kind, subject, what });
         }
     };
+    for event in events(view) {
+        let condition = if event.kind == EventKind::MozillaTerm { ", if it is in its program" } else { "" };
+        let what = format!("{}{condition} ({})", event.kind.words(), event.kind.basis());
+        add(event.day, event.kind.id(), &event.name, &what);
+    }
     for bundle in view.sides.held.iter().chain([&view.sides.candidate]) {
-        for anchor in &bundle.content.anchors {
-            let name = bundle.names.short_name(anchor.sha256).unwrap_or_default();
-            if let Some(certificate) =
-                bundle.names.der(anchor.sha256).and_then(|der| Certificate::parse(der).ok())
-            {
-                add(certificate.not_after(), "anchor-ends", name, "its notAfter (RFC 5280 §4.1.2.5)");
-            }
-            if let Some(day) = anchor.retire_day {
-                add(date::day_start(day), "anchor-retires", name, "it is planned to leave, says its record");
-            }
-        }
         for service in &bundle.content.services {
             for pin in &service.pins {
                 add(pin.until, "pin-ends", &service.name, &format!("the pin {} ends", pin.sha256));

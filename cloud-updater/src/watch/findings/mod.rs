@@ -2,6 +2,7 @@
 
 mod chains;
 mod expiry;
+pub(in crate::watch) mod program;
 mod reserve;
 
 pub use expiry::{STEPS_DAYS, Step};
@@ -46,6 +47,7 @@ pub fn of_channel(view: &View<'_>) -> Vec<Finding> {
     found.extend(expiry::of_leaves(view));
     found.extend(expiry::of_intermediates(view));
     found.extend(expiry::of_anchors(view));
+    found.extend(program::drops(view));
     found.extend(reserve::pins(view));
     found.extend(reserve::single_anchors(view));
     found.extend(reserve::unneeded(view));

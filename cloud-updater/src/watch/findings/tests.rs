@@ -224,7 +224,49 @@ fn the_calendar_has_what_ends_until_its_horizon() {
         View { sides: &sides, matrix: &matrix, observations: &observed, settings: &settings, now: today() };
     let days: Vec<(String, &str)> =
         calendar(&view, january(2027)).into_iter().map(|entry| (entry.day, entry.kind)).collect();
-    let expect =
-        [("2026-04-11", "anchor-retires"), ("2027-01-01", "intermediate-ends"), ("2027-01-01", "pin-ends")];
+    let expect = [("2026-04-11", "retire"), ("2027-01-01", "intermediate-ends"), ("2027-01-01", "pin-ends")];
     assert_eq!(days, expect.map(|(day, kind)| (day.to_owned(), kind)));
+}
+
+#[test]
+fn a_root_that_mozilla_will_drop_is_told_a_year_ahead_and_louder_in_the_last_months() {
+    let old = root("Old");
+    // Keys of 2006 and 2007 leave on 2026-04-15, those of 2008 and 2009 a year later.
+    let near = Authority::root("Near", 2007..2040);
+    let far = Authority::root("Far", 2008..2040);
+    let content = anchored(&[old.certificate(), near.certificate(), far.certificate()]);
+    let sides = sides(&[&content], &content);
+    let observed = [seen("office", vec![(0, served(&near.leaf("hub.example", 2025..2027), &[]))])];
+    let told = one(&all(&sides, &observed), "program-drops-root");
+    assert_eq!((told.subject.as_str(), told.severity), ("Near", Severity::Notice), "{told}");
+    assert!(told.message.contains("2026-04-15") && told.message.contains("it verifies hub"), "{told}");
+    let settings = WatchSettings::default();
+    let later = UnixSeconds(today().0 + 20 * DAY_SECONDS);
+    let matrix = Matrix::of(&sides, &services(""), &observed, settings.observation_days, later);
+    let view =
+        View { sides: &sides, matrix: &matrix, observations: &observed, settings: &settings, now: later };
+    assert_eq!(one(&of_channel(&view), "program-drops-root").severity, Severity::Warning);
+    let days = calendar(&view, january(2028));
+    let terms: Vec<(&str, &str)> = days
+        .iter()
+        .filter(|entry| entry.kind == "mozilla-term")
+        .map(|entry| (entry.day.as_str(), entry.subject.as_str()))
+        .collect();
+    assert_eq!(terms, [("2026-04-15", "Near"), ("2027-04-15", "Far")]);
+}
+
+#[test]
+fn a_distrust_after_in_the_record_is_told_ahead() {
+    let old = root("Old");
+    let content = Content::default()
+        .anchor_with(old.certificate(), |anchor| {
+            anchor.constraints.push(bundle::write::ConstraintContent {
+                distrust_after: Some(UnixSeconds(today().0 + 60 * DAY_SECONDS)),
+                ..Default::default()
+            });
+        })
+        .service_with("hub", &[], hub);
+    let told = one(&all(&sides(&[&content], &content), &[]), "program-drops-root");
+    assert!(told.message.contains("2026-03-02 (the anchor's record)"), "{told}");
+    assert_eq!(told.field.as_deref(), Some("distrust-after, within 90 days"));
 }
