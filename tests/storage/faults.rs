@@ -1,9 +1,9 @@
 //! Every call that writes fails once, with each of three errors: what the real agent makes of it.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     io,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -16,12 +16,12 @@ use system_tests::{
         recorder::{Fault, Recording},
         states::{Breadth, Collection, Flaw},
     },
-    process::Ended,
+    process::{self, Ended},
 };
 
 use crate::{
     cuts::LUCK,
-    judge,
+    judge, scene,
     story::Story,
     work::{Bench, Tally, each, named, text},
 };
@@ -30,8 +30,9 @@ use crate::{
 const ERRORS: [&str; 3] = ["ENOSPC", "EIO", "EROFS"];
 /// The error after which the next run is recorded too.
 const RECORDED: &str = "EIO";
-/// How often a call is looked for: its number can move by one where the system interrupts something.
-const TRIES: usize = 3;
+/// How often a call is looked for. `strace` counts all calls of a name, those that wake another thread too, and how many
+/// of these there are hangs on the machine's pace.
+const TRIES: usize = 8;
 
 /// What came of all failures.
 #[derive(Clone, Debug, Default)]
@@ -46,17 +47,15 @@ pub(crate) struct Failures {
 
 /// Makes each call of a story fail.
 pub(crate) fn all(story: &Story) -> io::Result<Failures> {
-    let calls = story.recording.calls.iter();
-    let points: BTreeSet<Fault> = calls.flat_map(|(call, number)| of_call(&call.name, *number)).collect();
-    let points: Vec<Fault> = points.into_iter().collect();
+    let points = points(&story.recording);
     let collection = || Collection::new(Breadth::Narrow, Flaw::None, LUCK);
     let (on_the_way, at_the_end) = (collection(), collection());
     let trial = Trial { story, on_the_way, at_the_end, states: AtomicU64::new(0) };
     let endings = Mutex::new(BTreeMap::new());
-    let tally = each(&points, None, |fault, bench| {
-        let Fault { call, number, error } = fault;
+    let tally = each(&points, None, |point, bench| {
+        let Fault { call, number, error } = &point.fault;
         let case = format!("{}, {error} at call {number} of {call}", story.name);
-        let ending = trial.of(fault, bench).map_err(|complaint| format!("{case}: {complaint}"))?;
+        let ending = trial.of(point, bench).map_err(|complaint| format!("{case}: {complaint}"))?;
         *endings.lock().unwrap_or_else(PoisonError::into_inner).entry(ending).or_default() += 1;
         Ok(())
     })?;
@@ -64,8 +63,26 @@ pub(crate) fn all(story: &Story) -> io::Result<Failures> {
     Ok(Failures { tally, states: trial.states.into_inner(), endings })
 }
 
-fn of_call(name: &str, number: usize) -> [Fault; 3] {
-    ERRORS.map(|error| Fault { call: name.to_owned(), number, error })
+/// One call of a story that is made to fail.
+struct Point {
+    /// Where it was met in the story, and the error.
+    fault: Fault,
+    /// How many calls of its name had changed the files before it: what it is known by in another run.
+    before: usize,
+}
+
+/// Every call behind the operations of a story, with each error.
+fn points(recording: &Recording) -> Vec<Point> {
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut points = Vec::new();
+    for (call, number) in &recording.calls {
+        let count = seen.entry(&call.name).or_default();
+        let before = *count;
+        *count += 1;
+        let fault = |error| Fault { call: call.name.clone(), number: *number, error };
+        points.extend(ERRORS.map(|error| Point { fault: fault(error), before }));
+    }
+    points
 }
 
 /// One story in which calls fail, and the states after power cuts that were judged already.
@@ -78,8 +95,8 @@ struct Trial<'s> {
 
 impl Trial<'_> {
     /// How the run ended, where everything was as it must be.
-    fn of(&self, fault: &Fault, bench: &Bench) -> Result<String, String> {
-        let (recording, folder) = struck(self.story, fault, bench)?;
+    fn of(&self, point: &Point, bench: &Bench) -> Result<String, String> {
+        let (recording, folder) = struck(self.story, point, bench)?;
         let ending = Ending::of(&recording.ended)?;
         let heard = |complaint: String| {
             format!("{complaint}; the agent said {}\n{}", ending.name, said(&recording.ended))
@@ -90,7 +107,7 @@ impl Trial<'_> {
         self.power_cut(&recording, ending.is_done, bench).map_err(heard)?;
         // The fault is gone: the next run installs. What it says lasts, whichever error came before: one is enough.
         let live = recording.after(recording.operations.len()).believed();
-        if fault.error == RECORDED {
+        if point.fault.error == RECORDED {
             let next = again(self.story, &live, bench).map_err(heard)?;
             let told = |complaint| heard(format!("the next run, {complaint}"));
             self.power_cut(&next, true, bench).map_err(told)?;
@@ -122,19 +139,53 @@ impl Trial<'_> {
 }
 
 /// A run in which the call really failed.
-fn struck(story: &Story, fault: &Fault, bench: &Bench) -> Result<(Recording, PathBuf), String> {
+fn struck(story: &Story, point: &Point, bench: &Bench) -> Result<(Recording, PathBuf), String> {
+    let mut fault = point.fault.clone();
+    let mut met = Vec::new();
     for _ in 0..TRIES {
         let folder = bench.cleared();
-        story.recording.start.tree().write(&folder).map_err(text)?;
+        at_home(story, &folder)?;
         let command = story.command(&folder).map_err(text)?;
-        let recording = Recording::of(&folder, &command, Some(fault)).map_err(text)?;
-        let injected: Vec<_> = recording.calls.iter().filter(|(call, _)| call.is_injected).collect();
-        let inside = folder.to_string_lossy();
-        if injected.len() == 1 && injected.iter().all(|(call, _)| call.names(&inside)) {
+        let recording = Recording::of(&folder, &command, Some(&fault)).map_err(text)?;
+        let place = place(&recording, &folder);
+        if place == Some(Place { before: point.before, is_of_files: true }) {
             return Ok((recording, folder));
         }
+        met.push(format!("{} of {}: {place:?}", fault.number, fault.call));
+        // A call before the one that is meant: that one has a higher number in this run, or the run had fewer calls.
+        let is_early = place.is_some_and(|place| place.before <= point.before);
+        fault.number = if is_early { fault.number + 1 } else { fault.number.saturating_sub(1).max(1) };
     }
-    Err("the call was not met".to_owned())
+    Err(format!("the call was not met: {}", met.join(", ")))
+}
+
+/// Writes the files before the story. Exports name the place where they stand, and an agent that finds another one there
+/// makes them anew before anything else: here that is done before, as on a device that was never moved.
+fn at_home(story: &Story, folder: &Path) -> Result<(), String> {
+    story.recording.start.tree().write(folder).map_err(text)?;
+    if judge::shown(folder)?.is_some() {
+        let ended = process::run(&mut scene::agent(folder, &["export"]).map_err(text)?, "").map_err(text)?;
+        ended.success().map_err(text)?;
+    }
+    Ok(())
+}
+
+/// Which call failed in a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place {
+    /// Calls of its name that had changed the files before.
+    before: usize,
+    /// Whether it was meant for the files: others wake threads, and write to sockets.
+    is_of_files: bool,
+}
+
+/// The first call that failed; `None` where none did.
+fn place(recording: &Recording, folder: &Path) -> Option<Place> {
+    let calls = &recording.calls;
+    let at = calls.iter().position(|(call, _)| call.is_injected)?;
+    let (call, _) = calls.get(at)?;
+    let before = calls.iter().take(at).filter(|(earlier, _)| earlier.name == call.name).count();
+    Some(Place { before, is_of_files: call.names(&folder.to_string_lossy()) })
 }
 
 fn again(story: &Story, live: &Live, bench: &Bench) -> Result<Recording, String> {
