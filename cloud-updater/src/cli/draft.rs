@@ -5,13 +5,17 @@ use bundle::{ChannelId, Order};
 use clap::Args;
 use serde::Serialize;
 
+use super::lint;
 use super::pending;
 use super::side::Viewed;
+use super::signers_answer::SignersAnswer;
 use super::text::probe_notes;
 use crate::diff::{Change, Difference, Names};
-use crate::document::{Blobs, Draft, DraftFile, Manifest, Requirement, Signers, content};
+use crate::document::{Blobs, Draft, DraftFile, Manifest, Signers, content};
+use crate::finding::Findings;
 use crate::fleet::{self, Spread};
 use crate::head::check_clock;
+use crate::lint::Rule;
 use crate::publish::{Archive, Plan, Step, StoredRelease};
 use crate::repository::{Repository, check_reason};
 use crate::{Context, Error, Exit, requirement};
@@ -43,6 +47,10 @@ pub(super) struct DraftArgs {
     #[arg(long)]
     replace: bool,
 
+    /// Draft it although it breaks this rule about bundles; say why with --reason; may be given several times
+    #[arg(long, value_name = "RULE", value_parser = lint::rule_parser(false), requires = "reason")]
+    allow: Vec<&'static Rule>,
+
     /// Why, for the signers
     #[arg(long, default_value = "the repository changed")]
     reason: String,
@@ -57,6 +65,9 @@ struct Answer {
     bundle_bytes_max: u64,
     changes: Vec<Change>,
     warnings: Vec<String>,
+    /// What the linter says, the most serious first.
+    #[serde(flatten)]
+    lint: Findings,
     signers: Vec<SignersAnswer>,
     promoted: Option<Promoted>,
     notes: String,
@@ -70,14 +81,6 @@ struct Promoted {
     confirmed_devices: u32,
     on_trial_devices: u32,
     reporting_devices: u32,
-}
-
-#[derive(Serialize)]
-pub(super) struct SignersAnswer {
-    pub(super) role: String,
-    pub(super) threshold: u8,
-    pub(super) signed: Vec<String>,
-    pub(super) missing: Vec<String>,
 }
 
 struct Drafting<'a> {
@@ -287,17 +290,19 @@ impl Drafting<'_> {
         } else {
             plan.execute()?;
             let numbers: Vec<String> = kept.iter().map(u32::to_string).collect();
-            let subject = format!("{} {}", self.channel, numbers.join(" "));
+            let allowed: String = self.args.allow.iter().map(|rule| format!(" allowed {rule}")).collect();
+            let subject = format!("{} {}{allowed}", self.channel, numbers.join(" "));
             self.repository.record(self.context.now(), "draft", &subject, &self.args.reason)?;
         }
         self.context.output().data("cloud-updater.draft.1", &answer, text)?;
         answer.warnings.iter().for_each(|words| self.context.output().warning(words));
+        answer.lint.warn(self.context.output());
         Ok(Exit::Done)
     }
 
     fn answer(&self, manifest: &Manifest, files: &[(u32, DraftFile)]) -> Result<Answer, Error> {
         let layout = self.repository.layout();
-        let (mut changes, mut warnings, mut signers, mut notes) = Default::default();
+        let (mut changes, mut warnings, mut lint, mut signers, mut notes) = Default::default();
         if let Some((_, file)) = files.first() {
             let (before, mut after) = Viewed::of_draft(file)?;
             let entries = self.repository.anchors()?;
@@ -305,6 +310,12 @@ impl Drafting<'_> {
             changes = Difference::between(before.side(), after.side()).changes;
             notes = probe_notes(&after.content.services);
             warnings = requirement::warnings(&after.content, &after.names, self.context.now());
+            let findings = lint::bundle::of_draft(file, Some(self.repository), self.context)?;
+            // A way back is for the night on which something is broken: it is shown, and nothing keeps it.
+            if self.args.rollback_to.is_none() {
+                lint::bundle::refuse(&findings, &self.args.allow)?;
+            }
+            lint = lint::bundle::serious(findings);
             signers = Signers::of_draft(file)?
                 .requirements()
                 .iter()
@@ -322,6 +333,7 @@ impl Drafting<'_> {
             bundle_bytes_max: self.repository.fleet().bundle_bytes_max(self.channel),
             changes,
             warnings,
+            lint,
             signers,
             promoted: self.promoted()?,
             notes,
@@ -337,6 +349,7 @@ impl Drafting<'_> {
             bundle_bytes_max: self.repository.fleet().bundle_bytes_max(self.channel),
             changes: Vec::new(),
             warnings: Vec::new(),
+            lint: Findings::default(),
             signers: Vec::new(),
             promoted: None,
             notes: String::new(),
@@ -345,35 +358,6 @@ impl Drafting<'_> {
         let text = format!("nothing to do: release {order} of {} says the same\n", self.channel);
         self.context.output().data("cloud-updater.draft.1", &answer, text)?;
         Ok(Exit::Done)
-    }
-}
-
-impl SignersAnswer {
-    pub(super) fn of(requirement: &Requirement, signatures: &[bundle::write::Signature]) -> Self {
-        let (signed, missing) = requirement.split(signatures);
-        let owned = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
-        Self {
-            role: requirement.label.clone(),
-            threshold: requirement.threshold,
-            signed: owned(signed),
-            missing: owned(missing),
-        }
-    }
-
-    /// True where enough keys have signed.
-    pub(super) fn is_met(&self) -> bool {
-        self.signed.len() >= usize::from(self.threshold)
-    }
-}
-
-impl std::fmt::Display for SignersAnswer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { role, threshold, signed, missing } = self;
-        write!(f, "{role}: {} of {threshold}", signed.len())?;
-        if !signed.is_empty() {
-            write!(f, " (signed: {})", signed.join(", "))?;
-        }
-        if !self.is_met() { write!(f, ", can still sign: {}", missing.join(", ")) } else { Ok(()) }
     }
 }
 

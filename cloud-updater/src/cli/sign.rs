@@ -7,15 +7,15 @@ use bundle::{ChannelId, Envelope, KeyId, Kind};
 use clap::Args;
 use serde::Serialize;
 
-use super::draft::SignersAnswer;
+use super::keyring_standing::KeyringStanding;
 use super::side::Viewed;
+use super::signers_answer::SignersAnswer;
 use super::text::keyring_text;
-use super::{coverage, pending, signing_key};
+use super::{coverage, lint, pending, signing_key};
 use crate::diff::{Change, Difference};
-use crate::document::{
-    DRAFT_BYTES_MAX, DraftFile, KeyringChain, SignatureFile, Signers, keyring_content, review_manifest,
-};
+use crate::document::{DRAFT_BYTES_MAX, DraftFile, SignatureFile, Signers, keyring_content, review_manifest};
 use crate::durable::{self, PUBLIC_MODE};
+use crate::finding::Findings;
 use crate::head::check_clock_is_reached;
 use crate::key::PassphraseFlags;
 use crate::publish::Archive;
@@ -53,6 +53,8 @@ struct Signed {
     digest: String,
     changes: Vec<Change>,
     warnings: Vec<String>,
+    #[serde(flatten)]
+    lint: Findings,
     signers: Vec<SignersAnswer>,
 }
 
@@ -65,6 +67,7 @@ struct Task {
     signature_folder: PathBuf,
     changes: Vec<Change>,
     warnings: Vec<String>,
+    lint: Findings,
     text: String,
 }
 
@@ -80,6 +83,7 @@ pub(super) fn run(args: &SignArgs, context: &Context) -> Result<Exit, Error> {
     for task in tasks.iter().filter(|_| show_first) {
         context.output().line(&task.text)?;
         task.warnings.iter().for_each(|words| context.output().warning(words));
+        task.lint.warn(context.output());
     }
     let mut answer = Answer { signed: Vec::new() };
     if context.dry_run() {
@@ -165,7 +169,7 @@ impl Task {
                            with, are not to be believed";
             context.output().warning(format_args!("{}: {message}", path.display()));
         }
-        let (mut changes, mut warnings) = (Vec::new(), Vec::new());
+        let (mut changes, mut warnings, mut lint) = (Vec::new(), Vec::new(), Findings::default());
         let mut text = format!("{}\n", path.display());
         text.push_str(&format!("reason given: {}\n", draft.reason));
         if !draft.keyring.is_empty() {
@@ -189,6 +193,7 @@ impl Task {
             // The machine that drafted it is not believed to have checked.
             let fault = requirement::check(&after.content, &after.names, context.now()).err();
             warnings.extend(fault.map(|error| error.to_string()));
+            lint = lint::bundle::serious(lint::bundle::of_draft(draft, repository, context)?);
             text.push_str(&release_text(&unsigned, draft, &before.label, &changes)?);
             text.push_str(&coverage::shown(repository, draft, context));
         }
@@ -202,6 +207,7 @@ impl Task {
             signature_folder: folder,
             changes,
             warnings,
+            lint,
             text,
         })
     }
@@ -251,6 +257,7 @@ impl Task {
             signature_folder: repository.layout().drafts(Some(channel)),
             changes: Vec::new(),
             warnings: Vec::new(),
+            lint: Findings::default(),
             text,
         })
     }
@@ -268,6 +275,7 @@ impl Task {
             digest: self.unsigned.digest().to_string(),
             changes: self.changes.clone(),
             warnings: self.warnings.clone(),
+            lint: self.lint.clone(),
             signers: self
                 .signers
                 .requirements()
@@ -305,40 +313,6 @@ impl Signed {
             self.signers.iter().for_each(|role| text.push_str(&format!("{role}\n")));
         }
         text
-    }
-}
-
-/// What is known about the keyring that a draft carries: it comes from the same machine as the draft.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum KeyringStanding {
-    /// It is a generation of the signer's own clone of the repository.
-    Known,
-    /// The clone has other keyrings.
-    Other,
-    /// There is no clone, or it has no keyring yet.
-    Unchecked,
-}
-
-impl KeyringStanding {
-    fn of(draft: &DraftFile, repository: Option<&Repository>) -> Result<Self, Error> {
-        let chain = repository.map(|repository| KeyringChain::read(repository.layout())).transpose()?;
-        Ok(match chain.filter(|chain| !chain.generations().is_empty()) {
-            Some(chain) if chain.generations().iter().any(|known| known.document == draft.keyring) => {
-                Self::Known
-            }
-            Some(_) => Self::Other,
-            None => Self::Unchecked,
-        })
-    }
-}
-
-impl std::fmt::Display for KeyringStanding {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Known => "which your repository has too",
-            Self::Other => "WHICH YOUR REPOSITORY DOES NOT HAVE",
-            Self::Unchecked => "which nothing here can check: compare its digest with another signer's",
-        })
     }
 }
 

@@ -3,9 +3,9 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::draft::SignersAnswer;
 use super::pending;
 use super::rollout::in_words;
+use super::signers_answer::SignersAnswer;
 use super::target::TargetFlag;
 use super::text::{counted, probe_note};
 use crate::date::{self, DAY_SECONDS};

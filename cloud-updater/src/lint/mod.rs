@@ -1,5 +1,6 @@
 //! The linter: certificates and bundles held to one table of rules, all problems at once.
 
+pub mod bundle;
 pub mod certificate;
 pub mod file;
 pub mod rule;

@@ -13,7 +13,7 @@ fn too_early(more: &[&str]) -> World {
         "anchor add new-root.pem --name new-root --state next --service iot-hub --reason 'the hub will move'",
     );
     more.iter().for_each(|line| drop(world.good(line)));
-    world.good("draft --channel staging --reason 'too early'");
+    world.good("draft --channel staging --allow replaced-in-one-step --reason 'too early'");
     world.sign("channels/staging/drafts/2.draft", &["alice", "bob"]);
     world
 }
@@ -120,7 +120,7 @@ fn devices_that_a_release_has_not_reached_yet_count() {
     world.good("anchor add new-root.pem --name new-root --service iot-hub --reason 'the hub moves here'");
     assert_eq!(world.updater(&["watch", "--once"]).code, 1, "devices do not have the new root yet");
     world.good("anchor remove old-root --reason 'the hub has left it'");
-    world.good("draft --channel staging");
+    world.good("draft --channel staging --allow replaced-in-one-step --reason 'it is said to have moved'");
     world.sign("channels/staging/drafts/2.draft", &["alice", "bob"]);
     world.good("publish --share 5% --head-key head");
     // The hub goes back to the old root, which nineteen of twenty devices still have.

@@ -1,6 +1,7 @@
 //! The linter on files: every fault of every certificate, in words and as JSON.
 
 use crate::kit::{World, write};
+use crate::runbook::fleet;
 
 /// A root, and under it an intermediate with the fault of July 2020.
 fn july_2020() -> String {
@@ -91,4 +92,31 @@ fn the_rules_can_be_looked_up() {
     );
     let text = world.good("lint --rules");
     assert!(text.contains("weak-key  (error, certificate)\n"), "{text}");
+}
+
+#[test]
+fn a_service_whose_anchors_are_replaced_at_once_is_refused_until_a_reason_overrides_it() {
+    let world = fleet();
+    let before = world.json(0, &["lint", "1", "--channel", "staging"]);
+    assert!(rules(&before).contains(&"service-on-one-anchor"), "{before}");
+    world.good("anchor add new-root.pem --name new-root --reason 'the hub moves here'");
+    let services = world.repository().join("services.toml");
+    let text = std::fs::read_to_string(&services).unwrap().replace("\"old-root\"", "\"new-root\"");
+    write(&services, &text);
+    let now = world.json(1, &["lint", "now", "--channel", "staging"]);
+    assert!(rules(&now).contains(&"replaced-in-one-step"), "{now}");
+    let refused = world.updater(&["draft", "--channel", "staging", "--json"]);
+    assert_eq!(refused.code, 3, "{refused:?}");
+    let error: serde_json::Value = serde_json::from_str(&refused.err).unwrap();
+    assert_eq!(error["code"], "replaced_in_one_step");
+    assert!(error["hint"].as_str().unwrap().contains("--allow replaced-in-one-step"), "{error}");
+    let unreasoned = world.updater(&["draft", "--channel", "staging", "--allow", "replaced-in-one-step"]);
+    assert_eq!(unreasoned.code, 2, "no rule is overridden without a reason: {unreasoned:?}");
+    let allowed = "draft --channel staging --allow replaced-in-one-step --reason 'the hub has both already'";
+    world.good(allowed);
+    assert!(world.shell("cat log/*.log").out.contains("allowed replaced-in-one-step"));
+    let shown = world.shell("cloud-updater sign --yes --dry-run --key alice channels/staging/drafts/2.draft");
+    assert!(shown.err.contains("[replaced-in-one-step]"), "signers see it: {}", shown.err);
+    let of_draft = world.json(1, &["lint", "channels/staging/drafts/2.draft"]);
+    assert!(rules(&of_draft).contains(&"replaced-in-one-step"), "{of_draft}");
 }

@@ -10,6 +10,7 @@ use toml_edit::{DocumentMut, Item, Value};
 use super::observation;
 use super::refusal::{self, Refused};
 use crate::certificate::{Certificate, source};
+use crate::cli::lint::rule_parser;
 use crate::durable::{self, PUBLIC_MODE};
 use crate::finding::Findings;
 use crate::lint::{Problem, Role, Rule, examine, rules};
@@ -68,7 +69,7 @@ pub(in crate::cli) struct AddArgs {
     service: Vec<String>,
 
     /// Import it although it breaks this rule; rule and reason are kept; may be given several times
-    #[arg(long, value_name = "RULE", value_parser = refusal::rule_parser())]
+    #[arg(long, value_name = "RULE", value_parser = rule_parser(true))]
     allow: Vec<&'static Rule>,
 }
 

@@ -1,9 +1,7 @@
 //! Why an import is refused: every bad file and every bad certificate, each by its name, in one error.
 
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-
 use crate::certificate::Certificate;
-use crate::lint::{Problem, Rule, rules};
+use crate::lint::{Problem, Rule};
 use crate::{Error, Exit};
 
 /// A certificate that breaks a rule, and where it was read.
@@ -59,12 +57,4 @@ pub(super) fn of_certificates(refused: &[Refused]) -> Result<(), Error> {
         advice.join("; "),
         flags.join(" ")
     )))
-}
-
-/// Takes the name of a rule that refuses certificates.
-pub(super) fn rule_parser() -> impl TypedValueParser<Value = &'static Rule> {
-    let refusing = rules::all().filter(|rule| rule.refuses() && rule.is_of_certificates());
-    let names = refusing.map(|rule| PossibleValue::new(rule.id).help(rule.text));
-    PossibleValuesParser::new(names)
-        .try_map(|name| rules::named(&name).ok_or_else(|| format!("there is no rule {name}")))
 }

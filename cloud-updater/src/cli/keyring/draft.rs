@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::floor::{self, FloorFlag};
 use super::roles::NextRoles;
-use crate::cli::draft::SignersAnswer;
 use crate::cli::pending;
+use crate::cli::signers_answer::SignersAnswer;
 use crate::cli::text::keyring_text;
 use crate::document::{DRAFT_BYTES_MAX, DraftFile, Generation, KeyringChain, Signers, keyring_content};
 use crate::publish::{Archive, Plan, Step};

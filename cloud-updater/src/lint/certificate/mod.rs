@@ -12,6 +12,8 @@ pub(super) mod samples;
 #[cfg(test)]
 mod tests;
 
+pub(super) use validity::NOTICE_DAYS;
+
 use bundle::{UnixSeconds, limits};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::error::X509Error;

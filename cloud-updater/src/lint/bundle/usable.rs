@@ -1,0 +1,62 @@
+//! Which anchors can verify a service on a day.
+
+use std::collections::BTreeSet;
+
+use bundle::write::{AnchorContent, ManifestContent, ServiceAnchors, ServiceContent};
+use bundle::{DenialKind, HostPattern, Purposes, Sha256};
+
+use super::View;
+
+/// The anchors of `content` that can verify the service today, as far as the bundle alone can say.
+pub(super) fn of(view: &View<'_>, content: &ManifestContent, service: &ServiceContent) -> BTreeSet<Sha256> {
+    let anchors = content.anchors.iter().filter(|anchor| serves(service, anchor.sha256));
+    anchors.filter(|anchor| is_usable(view, content, service, anchor)).map(|anchor| anchor.sha256).collect()
+}
+
+/// True where the service names the anchor, or all of them.
+pub(super) fn serves(service: &ServiceContent, sha256: Sha256) -> bool {
+    match &service.anchors {
+        ServiceAnchors::All => true,
+        ServiceAnchors::Listed(list) => list.contains(&sha256),
+    }
+}
+
+/// True where the deny list has the certificate or its key.
+pub(super) fn is_denied(content: &ManifestContent, sha256: Sha256, spki_sha256: Sha256) -> bool {
+    content.denials.iter().any(|denial| match denial.kind {
+        DenialKind::Certificate => denial.sha256 == sha256,
+        DenialKind::Spki => denial.sha256 == spki_sha256,
+    })
+}
+
+fn is_usable(
+    view: &View<'_>,
+    content: &ManifestContent,
+    service: &ServiceContent,
+    anchor: &AnchorContent,
+) -> bool {
+    // What cannot be read is passed over here: it is named elsewhere.
+    let is_good = view.certificate(anchor.sha256).is_none_or(|certificate| {
+        (certificate.not_before()..=certificate.not_after()).contains(&view.now)
+            && !is_denied(content, anchor.sha256, certificate.spki_sha256())
+    });
+    let can_hold = anchor.constraints.is_empty()
+        || anchor.constraints.iter().any(|set| {
+            let is_in_time = set.expires_at.is_none_or(|end| view.now < end);
+            let below = |host: &String| set.subtrees.iter().any(|subtree| is_below(host, subtree));
+            is_in_time && (set.subtrees.is_empty() || service.hosts.iter().any(below))
+        });
+    is_good && can_hold && anchor.purposes.contains(Purposes::SERVER_AUTH)
+}
+
+/// True where a host, or what a pattern stands for, is a subtree or below it.
+fn is_below(host: &str, subtree: &str) -> bool {
+    let name = HostPattern(host).host();
+    let name = name.strip_prefix("*.").unwrap_or(name);
+    let subtree = subtree.strip_prefix('.').unwrap_or(subtree);
+    name.eq_ignore_ascii_case(subtree)
+        || name.len().checked_sub(subtree.len()).is_some_and(|at| {
+            name.get(at..).is_some_and(|end| end.eq_ignore_ascii_case(subtree))
+                && name.get(..at).is_some_and(|front| front.ends_with('.'))
+        })
+}
