@@ -1,9 +1,8 @@
 // Makes this process trust the CA certificates of one file, whatever they are at each connection.
 //
-// Node reads its certificates once. What it offers to replace them, `tls.setDefaultCACertificates` (22.19, 24.5), leaves
-// cached sessions alone, which resume without verification, and open connections too. So this looks at the file
-// before each connection. Where an anchor has left, no older session is resumed, and what is connected under that anchor
-// is closed. What brings a `ca` of its own is left alone.
+// Node reads its certificates once, and `tls.setDefaultCACertificates` (22.19, 24.5) leaves open connections alone, and
+// cached sessions, which resume without verification. So this looks at the file before each connection. Where an anchor has
+// left, no older session is resumed, and what is connected under it is closed. What brings a `ca` of its own is left alone.
 'use strict';
 const { X509Certificate } = require('node:crypto');
 const fs = require('node:fs');
@@ -11,13 +10,11 @@ const { syncBuiltinESMExports } = require('node:module');
 const path = require('node:path');
 const tls = require('node:tls');
 
-// For connections that idle where a file system tells nothing of changes.
-const POLL_MILLISECONDS = 10_000;
+const POLL_MILLISECONDS = 10_000; // for connections that idle where a file system tells nothing of changes
 const { connect, createSecureContext } = tls;
 const roots = new Map(); // open socket -> fingerprint of the anchor that it was verified under
 let sessions = new WeakSet(); // those that were made since the last anchor left
-let file, mark, complaint;
-let anchors = new Map(); // fingerprint -> PEM
+let file, mark, complaint, anchors = new Map(); // fingerprint -> PEM
 
 /** Follows this PEM file from now on; throws where it cannot be used at first. */
 function follow(name) {
@@ -62,10 +59,8 @@ function take(next, found) {
   [anchors, mark] = [next, found];
   if (!left) return;
   sessions = new WeakSet();
-  for (const [socket, root] of roots) {
-    // Without an error: one that nobody listens to would end the process.
-    if (!anchors.has(root)) socket.destroy();
-  }
+  // Without an error: one that nobody listens to would end the process.
+  for (const [socket, root] of roots) if (!anchors.has(root)) socket.destroy();
 }
 
 function connectFollowing(...args) {
@@ -84,8 +79,7 @@ function connectFollowing(...args) {
 
 /** The end of the chain; a resumed session has lost it, and its connection is then closed with whichever anchor leaves. */
 function rootOf(socket) {
-  let certificate = socket.getPeerCertificate(true);
-  // There is none where somebody has closed the connection already.
+  let certificate = socket.getPeerCertificate(true); // none where somebody has closed the connection already
   while (certificate?.issuerCertificate && certificate.issuerCertificate !== certificate) {
     certificate = certificate.issuerCertificate;
   }

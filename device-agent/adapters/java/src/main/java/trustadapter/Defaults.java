@@ -55,7 +55,7 @@ public final class Defaults extends Provider {
         private boolean isOurs;
 
         Factory(String algorithm) throws NoSuchAlgorithmException {
-            others = TrustManagerFactory.getInstance(algorithm, FollowingTrustManager.PKIX);
+            others = TrustManagerFactory.getInstance(algorithm, Anchors.PKIX);
         }
 
         @Override

@@ -1,8 +1,5 @@
 package trustadapter;
 
-import java.io.IOException;
-import java.net.InetAddress;
-import java.net.Socket;
 import java.security.*;
 import javax.net.ssl.*;
 
@@ -44,7 +41,8 @@ final class FollowingContext extends SSLContextSpi {
         }
     }
 
-    private SSLContext forOneConnection() {
+    /** The context of the next connection. */
+    SSLContext next() {
         for (TrustManager one : trust) {
             if (one instanceof FollowingTrustManager) {
                 try {
@@ -57,89 +55,13 @@ final class FollowingContext extends SSLContextSpi {
         return shared;
     }
 
-    @Override
-    protected SSLSocketFactory engineGetSocketFactory() {
-        return new Sockets();
-    }
-
-    @Override
-    protected SSLServerSocketFactory engineGetServerSocketFactory() {
-        return shared.getServerSocketFactory();
-    }
-
-    @Override
-    protected SSLEngine engineCreateSSLEngine() {
-        return forOneConnection().createSSLEngine();
-    }
-
-    @Override
-    protected SSLEngine engineCreateSSLEngine(String host, int port) {
-        return forOneConnection().createSSLEngine(host, port);
-    }
-
-    @Override
-    protected SSLSessionContext engineGetServerSessionContext() {
-        return shared.getServerSessionContext();
-    }
-
-    @Override
-    protected SSLSessionContext engineGetClientSessionContext() {
-        return shared.getClientSessionContext();
-    }
-
-    @Override
-    protected SSLParameters engineGetDefaultSSLParameters() {
-        return shared.getDefaultSSLParameters();
-    }
-
-    @Override
-    protected SSLParameters engineGetSupportedSSLParameters() {
-        return shared.getSupportedSSLParameters();
-    }
-
-    private final class Sockets extends SSLSocketFactory {
-        private SSLSocketFactory next() {
-            return forOneConnection().getSocketFactory();
-        }
-
-        @Override
-        public Socket createSocket() throws IOException {
-            return next().createSocket();
-        }
-
-        @Override
-        public Socket createSocket(Socket below, String host, int port, boolean closes) throws IOException {
-            return next().createSocket(below, host, port, closes);
-        }
-
-        @Override
-        public Socket createSocket(String host, int port) throws IOException {
-            return next().createSocket(host, port);
-        }
-
-        @Override
-        public Socket createSocket(String host, int port, InetAddress from, int fromPort) throws IOException {
-            return next().createSocket(host, port, from, fromPort);
-        }
-
-        @Override
-        public Socket createSocket(InetAddress host, int port) throws IOException {
-            return next().createSocket(host, port);
-        }
-
-        @Override
-        public Socket createSocket(InetAddress host, int port, InetAddress from, int fromPort) throws IOException {
-            return next().createSocket(host, port, from, fromPort);
-        }
-
-        @Override
-        public String[] getDefaultCipherSuites() {
-            return shared.getSocketFactory().getDefaultCipherSuites();
-        }
-
-        @Override
-        public String[] getSupportedCipherSuites() {
-            return shared.getSocketFactory().getSupportedCipherSuites();
-        }
-    }
+    // Connections are made by the next context, and all else is asked of the shared one.
+    @Override protected SSLSocketFactory engineGetSocketFactory() { return new FollowingSockets(this, shared.getSocketFactory()); }
+    @Override protected SSLEngine engineCreateSSLEngine() { return next().createSSLEngine(); }
+    @Override protected SSLEngine engineCreateSSLEngine(String host, int port) { return next().createSSLEngine(host, port); }
+    @Override protected SSLServerSocketFactory engineGetServerSocketFactory() { return shared.getServerSocketFactory(); }
+    @Override protected SSLSessionContext engineGetServerSessionContext() { return shared.getServerSessionContext(); }
+    @Override protected SSLSessionContext engineGetClientSessionContext() { return shared.getClientSessionContext(); }
+    @Override protected SSLParameters engineGetDefaultSSLParameters() { return shared.getDefaultSSLParameters(); }
+    @Override protected SSLParameters engineGetSupportedSSLParameters() { return shared.getSupportedSSLParameters(); }
 }
