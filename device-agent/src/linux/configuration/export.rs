@@ -35,7 +35,8 @@ pub struct SystemStore {
 
 impl SystemStore {
     /// Debian's.
-    fn debian() -> Self {
+    #[must_use]
+    pub fn debian() -> Self {
         Self {
             command: vec!["/usr/sbin/update-ca-certificates".to_owned()],
             folder: "/usr/local/share/ca-certificates/device-agent".into(),

@@ -2,8 +2,8 @@
 
 use trust_store::Installed;
 
-use super::{ExportSet, Local, Published, integrate, publish};
-use crate::linux::configuration::{Export, Settings};
+use super::{ExportSet, Local, Published, integrate, publish, withdraw};
+use crate::linux::configuration::{Export, Settings, SystemStore};
 use crate::linux::error::Error;
 
 /// What became of the exports.
@@ -13,7 +13,7 @@ pub struct Made {
     pub set: ExportSet,
     /// What became of the folder.
     pub published: Published,
-    /// Why the system's store may not have the anchors, where it is to have them.
+    /// Why the system's store may not have the anchors, where it is to have them, or still has them, where it is not.
     pub system_store: Option<Error>,
 }
 
@@ -23,11 +23,13 @@ pub struct Made {
 /// The folder shows what it showed before. A system's store that cannot be changed keeps nobody else waiting.
 pub fn make(installed: &Installed, settings: &Settings, export: &Export) -> Result<Made, Error> {
     // The system's store comes first: an application may trust what is in it.
-    let integrated = export.system_store.as_ref().map(|store| {
-        let set = ExportSet::of(installed, &Local::new(&settings.channel, &export.folder))?;
-        integrate(store, &set)
-    });
+    let integrated = match &export.system_store {
+        Some(store) => ExportSet::of(installed, &Local::new(&settings.channel, &export.folder))
+            .and_then(|set| integrate(store, &export.folder, &set)),
+        // It may have had them before.
+        None => withdraw(&SystemStore::debian(), &export.folder),
+    };
     let set = ExportSet::of(installed, &Local::read(settings, export))?;
     let published = publish(&export.folder, &set, export.file_mode)?;
-    Ok(Made { set, published, system_store: integrated.and_then(Result::err) })
+    Ok(Made { set, published, system_store: integrated.err() })
 }

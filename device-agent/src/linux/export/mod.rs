@@ -47,7 +47,7 @@ pub use loss::{Constraint, Done, Loss};
 pub use making::{Made, make};
 pub use omission::{Omission, OmissionReason};
 pub use set::ExportSet;
-pub use system_store::{integrate, is_pending};
+pub use system_store::{integrate, is_pending, withdraw};
 pub use version::Application;
 pub use volatile::{Medium, medium};
 pub use writers::other_writers;

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
@@ -21,17 +22,23 @@ use crate::linux::error::{Error, Exit};
 const PREFIX: &str = "device-agent-";
 /// Written last and read first: a change of which the system's program was not told, or that it did not carry out.
 const PENDING: &str = "..pending";
+/// Names the exported folder of the agent that put its anchors here: what another one put here is not this one's to remove.
+const OWNER: &str = "..owner";
 /// Longest run of the system's program: with all of its hooks it takes some seconds on a slow machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// Time between two looks at it.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Makes the files of `set` those that the system's store has from the agent; returns whether something changed.
+/// Makes the files of `set` those that the system's store has from the agent that exports to `owner`; returns whether
+/// something changed.
 ///
 /// # Errors
 /// The step that failed, or what the system's program said; the next export tries again.
-pub fn integrate(store: &SystemStore, set: &ExportSet) -> Result<bool, Error> {
+pub fn integrate(store: &SystemStore, owner: &Path, set: &ExportSet) -> Result<bool, Error> {
     durable::create_folder(&store.folder)?;
+    if !is_owned(store, owner) {
+        durable::replace(&store.folder.join(OWNER), owner.as_os_str().as_bytes(), PUBLIC_MODE)?;
+    }
     let wanted: BTreeMap<String, &Artefact> = set.files.iter().filter_map(named).collect();
     let pending = store.folder.join(PENDING);
     let present = own_names(&store.folder)?;
@@ -55,6 +62,42 @@ pub fn integrate(store: &SystemStore, set: &ExportSet) -> Result<bool, Error> {
     fs::remove_file(&pending).map_err(|error| Error::io("remove", &pending, error))?;
     durable::sync_folder(&store.folder)?;
     Ok(true)
+}
+
+/// Takes out of the system's store what the agent that exports to `owner` put there, and nothing else; returns whether there
+/// was something.
+///
+/// # Errors
+/// The step that failed, or what the system's program said; the next export tries again.
+pub fn withdraw(store: &SystemStore, owner: &Path) -> Result<bool, Error> {
+    if !is_owned(store, owner) {
+        return Ok(false);
+    }
+    for name in own_names(&store.folder)? {
+        remove(&store.folder.join(name))?;
+    }
+    tell(&store.command)?;
+    remove_dangling(store)?;
+    // The owner goes last: it is what says that there is something to be done.
+    for name in [PENDING, OWNER] {
+        remove(&store.folder.join(name))?;
+    }
+    match fs::remove_dir(&store.folder) {
+        // Whatever else is in it is somebody else's.
+        Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(true),
+        removed => removed.map(|()| true).map_err(|error| Error::io("remove", &store.folder, error)),
+    }
+}
+
+fn is_owned(store: &SystemStore, owner: &Path) -> bool {
+    fs::read(store.folder.join(OWNER)).is_ok_and(|bytes| bytes == owner.as_os_str().as_bytes())
+}
+
+fn remove(path: &Path) -> Result<(), Error> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed.map_err(|error| Error::io("remove", path, error)),
+    }
 }
 
 /// True where the system's program was not told of a change yet, or did not carry it out.

@@ -8,6 +8,9 @@ use super::*;
 use crate::linux::export::{Local, pem};
 use crate::linux::kit::Device;
 
+/// The folder to which the agent exports.
+const OWN: &str = "/srv/trust";
+
 /// A system with one anchor of its own and one that its administrator put there.
 struct System {
     device: Device,
@@ -52,8 +55,8 @@ impl System {
     }
 
     fn integrate(&self) -> Result<bool, Error> {
-        let local = Local::new("test", Path::new("/srv/trust"));
-        integrate(&self.store, &ExportSet::of(&self.device.installed(), &local).unwrap())
+        let local = Local::new("test", Path::new(OWN));
+        integrate(&self.store, Path::new(OWN), &ExportSet::of(&self.device.installed(), &local).unwrap())
     }
 
     fn bundle_holds(&self, root: &Authority) -> bool {
@@ -103,7 +106,7 @@ fn what_the_agent_did_not_put_there_stays_whatever_it_is_called() {
     let names = fs::read_dir(&system.store.folder).unwrap().map(|entry| entry.unwrap().file_name());
     let names: BTreeSet<String> = names.map(|name| name.to_string_lossy().into_owned()).collect();
     assert!(foreign.iter().all(|name| names.contains(*name)), "{names:?}");
-    assert_eq!(names.len(), foreign.len() + 1);
+    assert_eq!(names.len(), foreign.len() + 2, "its anchor, and whose it is");
 }
 
 #[test]
@@ -120,4 +123,27 @@ fn a_program_that_fails_is_said_and_run_again() {
     assert!(system.integrate().unwrap(), "the files are there, and the system was not told of them yet");
     assert!(system.bundle_holds(&one) && !is_pending(&system.store));
     assert!(!system.integrate().unwrap());
+}
+
+#[test]
+fn who_switches_it_off_takes_its_own_anchors_out_and_nobody_elses() {
+    let [one, of_system, of_administrator] = ["One", "Of the system", "Of the administrator"].map(root);
+    let system = System::new(&[&one], &of_system, &of_administrator);
+    let held = || [&one, &of_system, &of_administrator].map(|root| system.bundle_holds(root));
+    assert!(!withdraw(&system.store, Path::new(OWN)).unwrap(), "nothing was put there yet");
+    assert!(system.integrate().unwrap());
+    assert!(!withdraw(&system.store, Path::new("/srv/another")).unwrap(), "what another agent put there");
+    assert_eq!(held(), [true; 3]);
+    let somebodys = system.store.folder.join("somebody.crt");
+    write(&somebodys, &of_administrator);
+    let broken = SystemStore { command: vec!["/bin/false".to_owned()], ..system.store.clone() };
+    assert!(withdraw(&broken, Path::new(OWN)).is_err());
+    assert!(withdraw(&system.store, Path::new(OWN)).unwrap(), "and is tried again");
+    assert_eq!(held(), [false, true, true]);
+    assert_eq!(system.links().1, 0, "no link leads to nothing");
+    assert!(somebodys.exists() && own_names(&system.store.folder).unwrap().is_empty());
+    fs::remove_file(&somebodys).unwrap();
+    assert!(system.integrate().unwrap() && withdraw(&system.store, Path::new(OWN)).unwrap());
+    assert!(!system.store.folder.exists());
+    assert!(!withdraw(&system.store, Path::new(OWN)).unwrap(), "there is nothing more to be done");
 }
