@@ -95,6 +95,12 @@ impl<'a> ExportPolicy<'a> {
         };
         self.0.split(|byte| *byte == b',').find_map(entry)
     }
+
+    /// True where a file may hold what it cannot say this of, by the policy or, where it says nothing, by the default.
+    #[must_use]
+    pub fn keeps(&self, what: Unexportable) -> bool {
+        self.choice(what).unwrap_or_else(|| what.default_choice()) == ExportChoice::Keep
+    }
 }
 
 #[cfg(test)]

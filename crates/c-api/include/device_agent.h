@@ -555,6 +555,7 @@ int32_t device_agent_service_result(struct device_agent *agent,
  length alone.
 
  An anchor that is denied, that is not for TLS servers, or whose constraints the form cannot carry is left out.
+ A service's policy ("unexportable") is not read on small boards: it lets nothing more out, and keeps nothing else in.
  DEVICE_AGENT_AGAIN where the arena has no room now: ask again after another step.
 
  # Safety

@@ -27,6 +27,7 @@ pub const DEVICE_AGENT_DER: i32 = 1;
 /// length alone.
 ///
 /// An anchor that is denied, that is not for TLS servers, or whose constraints the form cannot carry is left out.
+/// A service's policy ("unexportable") is not read on small boards: it lets nothing more out, and keeps nothing else in.
 /// DEVICE_AGENT_AGAIN where the arena has no room now: ask again after another step.
 ///
 /// # Safety

@@ -231,8 +231,8 @@ typedef struct trust_store_config {
    */
   uint32_t interval_milliseconds;
   /*
-   The application asks trust_store_judge about every chain that it accepts. Anchors that are trusted under
-   constraints are then handed out too; otherwise they are left out, as no certificate carries the constraints.
+   The application asks trust_store_judge about every chain that it accepts. All anchors for TLS servers are then handed
+   out; otherwise the service's policy decides about those that a bare certificate says too little of.
    */
   bool judges;
   /*
@@ -310,8 +310,10 @@ extern "C" {
  included. With TRUST_STORE_BUFFER_TOO_SMALL the buffer's content is of no use; ask with a NULL buffer for the
  length alone.
 
- An anchor that is denied or that is not for TLS servers is left out, and so is one whose constraints the form cannot
- carry, unless the configuration says that the application judges every chain.
+ An anchor that is denied or that is not for TLS servers is left out. What certificates cannot say of the others is decided
+ as in the files that the agent exports: by the service's policy ("unexportable"), and without one, an anchor with
+ constraints and one that has ended are left out. Nothing more is where the configuration says that the application
+ judges every chain.
 
  `changes` is the state to read, as a snapshot has it: TRUST_STORE_AGAIN where the handle has moved on, so that what
  several calls return is of one state; 0: the newest.

@@ -4,7 +4,7 @@ use std::ffi::c_char;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bundle::{ExportLimit, check_exportable};
+use bundle::Purposes;
 use trust_store::Installed;
 
 use crate::argument::{buffer, text};
@@ -31,8 +31,10 @@ enum Form {
 /// included. With TRUST_STORE_BUFFER_TOO_SMALL the buffer's content is of no use; ask with a NULL buffer for the
 /// length alone.
 ///
-/// An anchor that is denied or that is not for TLS servers is left out, and so is one whose constraints the form cannot
-/// carry, unless the configuration says that the application judges every chain.
+/// An anchor that is denied or that is not for TLS servers is left out. What certificates cannot say of the others is decided
+/// as in the files that the agent exports: by the service's policy ("unexportable"), and without one, an anchor with
+/// constraints and one that has ended are left out. Nothing more is where the configuration says that the application
+/// judges every chain.
 ///
 /// `changes` is the state to read, as a snapshot has it: TRUST_STORE_AGAIN where the handle has moved on, so that what
 /// several calls return is of one state; 0: the newest.
@@ -127,16 +129,13 @@ fn anchors<'i>(
         Form::Der => "der",
         Form::Pem => "pem",
     };
-    let anchors = installed.anchors(service).ok_or(Code::UnknownService)?;
-    let may_leave = |limit: Result<(), ExportLimit>| match limit {
-        Ok(()) => true,
-        Err(ExportLimit::Constraints) => handle.judges,
-        Err(ExportLimit::Purpose) => false,
-    };
-    Ok(anchors
-        .filter(|anchor| may_leave(check_exportable(&anchor.entry, name)))
-        .map(|anchor| anchor.der)
-        .collect())
+    if handle.judges {
+        let anchors = installed.anchors(service).ok_or(Code::UnknownService)?;
+        let of_servers = anchors.filter(|anchor| anchor.entry.purposes.contains(Purposes::SERVER_AUTH));
+        return Ok(of_servers.map(|anchor| anchor.der).collect());
+    }
+    let anchors = installed.exportable(service, name).ok_or(Code::UnknownService)?;
+    Ok(anchors.map(|anchor| anchor.der).collect())
 }
 
 /// Certificates in PEM (RFC 7468) without comments, and a NUL behind the last one.

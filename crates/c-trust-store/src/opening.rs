@@ -37,8 +37,8 @@ pub struct TrustStoreConfig {
     pub seed_path: *const c_char,
     /// How often the store is looked at for trust_store_wait and trust_store_descriptor; 0: every 5,000.
     pub interval_milliseconds: u32,
-    /// The application asks trust_store_judge about every chain that it accepts. Anchors that are trusted under
-    /// constraints are then handed out too; otherwise they are left out, as no certificate carries the constraints.
+    /// The application asks trust_store_judge about every chain that it accepts. All anchors for TLS servers are then handed
+    /// out; otherwise the service's policy decides about those that a bare certificate says too little of.
     pub judges: bool,
     /// Handed to log.
     pub context: *mut c_void,

@@ -64,6 +64,7 @@ mod served;
 mod steps;
 mod text;
 mod twin;
+mod unsaid;
 mod verdict;
 
 pub use algorithm::{KeyAlgorithm, RSA_BITS_MIN, SignatureAlgorithm};
@@ -80,4 +81,5 @@ pub use refusal::{CertificateLabel, ChainFault, Refusal};
 pub use selection::{Selection, SelectionError};
 pub use served::{Purpose, Served, Time};
 pub use steps::{STEPS_MAX, Steps};
+pub use unsaid::Unsaid;
 pub use verdict::{Acceptance, Inconclusive, Path, Verdict};

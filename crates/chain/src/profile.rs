@@ -45,10 +45,16 @@ impl Profile {
         [Self::Private, Self::Rfc5280, Self::WebPki].into_iter().find(|known| known.name().as_bytes() == name)
     }
 
-    /// The profile that a service asks for: none but those that this version knows.
-    pub(crate) fn of(service: &Service<'_>) -> Self {
+    /// The profile that a service asks for, where this version knows it.
+    #[must_use]
+    pub fn asked_by(service: &Service<'_>) -> Option<Self> {
         let asked = service.extensions.iter().find(|extension| extension.id == extension_id::PROFILE);
-        asked.and_then(|extension| Self::named(extension.content)).unwrap_or_default()
+        asked.and_then(|extension| Self::named(extension.content))
+    }
+
+    /// The profile that a service's chains are judged by.
+    pub(crate) fn of(service: &Service<'_>) -> Self {
+        Self::asked_by(service).unwrap_or_default()
     }
 }
 

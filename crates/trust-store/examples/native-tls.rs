@@ -12,7 +12,6 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::sync::Arc;
 
-use bundle::check_exportable;
 use native_tls::{Certificate, TlsConnector};
 use trust_store::{Installed, Location, TrustStore};
 
@@ -44,10 +43,8 @@ fn connector(installed: &Installed, service: &str) -> Result<TlsConnector, Box<d
     let mut builder = TlsConnector::builder();
     // Nothing but the bundle: what the machine trusts besides would make a removal void.
     builder.disable_built_in_roots(true);
-    for anchor in installed.anchors(service).ok_or("the release has no such service")? {
-        if check_exportable(&anchor.entry, "pem").is_ok() {
-            builder.add_root_certificate(Certificate::from_der(anchor.der)?);
-        }
+    for anchor in installed.exportable(service, "pem").ok_or("the release has no such service")? {
+        builder.add_root_certificate(Certificate::from_der(anchor.der)?);
     }
     Ok(builder.build()?)
 }

@@ -65,6 +65,7 @@ mod change_stream;
 mod changes;
 mod current;
 mod error;
+mod exportable;
 mod follower;
 mod installed;
 mod location;

@@ -3,7 +3,7 @@
 use alloc::vec;
 use core::fmt;
 
-use bundle::{Anchor, AnchorIndex, Denial, Sha256, check_exportable, join};
+use bundle::{Anchor, AnchorIndex, Denial, ExportPolicy, Sha256, check_exportable, join};
 use chain::Certificate;
 use store::Storage;
 
@@ -42,7 +42,8 @@ const LINE_BYTES: usize = 48;
 /// `into` holds, what was written is of no use.
 ///
 /// An anchor is left out where it is denied, where it is not for TLS servers, and where it is trusted under
-/// constraints that the form cannot carry and the manifest does not allow their loss.
+/// constraints that the form cannot carry and the manifest does not allow their loss. A service's policy about what
+/// files lose is not read here: such an anchor stays out whatever that says, and nothing else does.
 ///
 /// # Errors
 /// [`AnchorsError`].
@@ -139,7 +140,7 @@ fn may_leave(entry: &Anchor<'_>, form: Form) -> bool {
         Form::Der => "der",
         Form::Pem => "pem",
     };
-    check_exportable(entry, name).is_ok()
+    check_exportable(entry, ExportPolicy::default(), name).is_ok()
 }
 
 /// A buffer that counts on where it is full.

@@ -5,7 +5,8 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ConstraintSet, DecodeError, DecodeErrorKind, Extensions, Item, Section, Sha256, extension, limits,
+    ConstraintSet, DecodeError, DecodeErrorKind, Extensions, Item, Section, Sha256, UnixSeconds, extension,
+    limits,
 };
 
 /// One CA certificate that devices may trust.
@@ -101,6 +102,15 @@ impl Anchor<'_> {
     #[must_use]
     pub fn is_usable(&self) -> bool {
         !extension::has_unknown_critical(self.extensions)
+    }
+
+    /// When it ended or will end: its certificate, which does so at `not_after`, or the last of its constraint sets.
+    #[must_use]
+    pub fn end(&self, not_after: Option<UnixSeconds>) -> Option<UnixSeconds> {
+        let ends = self.constraints.iter().map(|set| set.expires_at);
+        // A set without an end outlives all others, and so does an anchor without sets.
+        let last = ends.reduce(|one, other| Some(one?.max(other?))).flatten();
+        [not_after, last].into_iter().flatten().min()
     }
 }
 

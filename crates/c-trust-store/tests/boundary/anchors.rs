@@ -2,8 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bundle::Purposes;
-use bundle::write::ConstraintContent;
+use bundle::write::{ConstraintContent, ExtensionContent};
+use bundle::{Pin, PinKind, Purposes, Sha256, UnixSeconds, extension_id};
 use chain::pki::{Authority, Content, denial};
 use trust_store_c::anchors::{TRUST_STORE_DER, TRUST_STORE_PEM};
 use trust_store_c::code::{
@@ -116,6 +116,48 @@ fn what_a_certificate_cannot_carry_is_left_out_unless_the_application_judges() {
             found.sort();
             expect.sort();
             assert_eq!(found, expect, "judges: {judges}");
+        }
+    }
+}
+
+#[test]
+fn a_services_policy_says_what_leaves_without_what_certificates_cannot_say() {
+    let constrained = Authority::root("Constrained", 2020..2045);
+    let (ended, plain) = (Authority::root("Ended", 2010..2020), Authority::root("Plain", 2020..2045));
+    let below = plain.intermediate("Below", 2020..2030);
+    let set = ConstraintContent { subtrees: vec!["example".into()], ..ConstraintContent::default() };
+    let pin = Pin { kind: PinKind::Spki, sha256: Sha256([1; 32]), until: UnixSeconds(u64::MAX) };
+    let content = |policy: &str| {
+        let extension = |id, content: &str| ExtensionContent { id, critical: false, content: content.into() };
+        Content::default()
+            .anchor(plain.certificate())
+            .anchor(ended.certificate())
+            .anchor_with(constrained.certificate(), |anchor| anchor.constraints = vec![set.clone()])
+            .deny([denial(below.certificate())])
+            .service_with("hub", &[], |service| {
+                service.pins = vec![pin];
+                service.extensions.push(extension(extension_id::PROFILE, "webpki"));
+                service.extensions.push(extension(extension_id::EXPORT_POLICY, policy));
+            })
+    };
+    let mut device = Device::with(&content(""));
+    for (policy, expect) in [
+        ("", 1),
+        ("constraints=keep", 2),
+        ("dates=keep", 2),
+        ("constraints=keep,dates=keep", 3),
+        ("pins=exclude", 0),
+        ("profile=exclude", 0),
+        ("denials=exclude", 0),
+    ] {
+        device.install(&content(policy));
+        for (judges, expect) in [(false, expect), (true, 3)] {
+            let (_, caller, told) = open(&device.path("store"), None, |config| config.judges = judges);
+            let caller = caller.unwrap_or_else(|| panic!("{told}"));
+            let found = parsed(&caller.anchors(0, TRUST_STORE_PEM).unwrap());
+            assert_eq!(found.len(), expect, "{policy:?}, judges: {judges}");
+            let (_, _, needed) = caller.fill_one(0, expect, 4096);
+            assert_eq!(needed, 0, "{policy:?}: one by one there are as many");
         }
     }
 }

@@ -3,8 +3,9 @@
 use std::ffi::{CStr, CString, c_char};
 use std::ptr;
 
-use bundle::write::ConstraintContent;
-use bundle::{Pin, PinKind, UnixSeconds};
+use bundle::write::{ConstraintContent, ExpectationContent};
+use bundle::{ExpectedName, Pin, PinKind, UnixSeconds};
+use chain::AttributeType;
 use chain::pki::{Authority, Content, Leaf, denial, january, sha256};
 use trust_store_c::code::{TRUST_STORE_UNKNOWN_SERVICE, trust_store_reason_name};
 use trust_store_c::judgement::{
@@ -132,6 +133,10 @@ fn every_refusal_has_its_reason() {
     let pin = Pin { kind, sha256: stranger, until: january(2040) };
     scene.device.install(&base().service_with("hub", &[], |service| service.pins = vec![pin]));
     check(Asked::of(&scene.leaf), &scene.caller, "pin");
+    let attributes = vec![(AttributeType::named("CN").unwrap().0.to_vec(), "Another CA".to_owned())];
+    let expected = ExpectationContent { name: ExpectedName::Issuer, attributes, until: january(2040) };
+    scene.device.install(&base().service("hub", &[]).expecting(&[expected]));
+    check(Asked::of(&scene.leaf), &scene.caller, "expectation");
     let set = ConstraintContent { subtrees: vec!["other.example".into()], ..ConstraintContent::default() };
     let constrained =
         Content::default().anchor_with(scene.root.certificate(), |anchor| anchor.constraints = vec![set]);

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use bundle::{
-    Anchor, AnchorIndex, ConstraintSet, ExportChoice, ExportLimit, Manifest, Purposes, Sha256, UnixSeconds,
-    check_exportable,
+    Anchor, AnchorIndex, ConstraintSet, ExportChoice, ExportLimit, ExportPolicy, Manifest, Purposes, Sha256,
+    UnixSeconds, check_exportable,
 };
 use chain::{Certificate, DateText};
 use trust_store::Installed;
@@ -102,10 +102,7 @@ impl<'a> Entry<'a> {
 
     /// When it ended or will end: its certificate, or the last of its constraint sets.
     pub(super) fn end(&self) -> Option<UnixSeconds> {
-        let ends = self.anchor.constraints.iter().map(|set| set.expires_at);
-        // A set without an end outlives all others, and so does an anchor without sets.
-        let last = ends.reduce(|one, other| Some(one?.max(other?))).flatten();
-        [self.not_after, last].into_iter().flatten().min()
+        self.anchor.end(self.not_after)
     }
 
     /// What a bare certificate loses; `None` where the anchor has no constraints.
@@ -114,9 +111,9 @@ impl<'a> Entry<'a> {
         (!sets.is_empty()).then(|| sets.join(" or "))
     }
 
-    /// Whether the manifest allows the loss in this form by name.
-    pub(super) fn choice(&self, form: Form) -> ExportChoice {
-        match check_exportable(&self.anchor, form.name()) {
+    /// Whether the loss of its constraints is allowed in this form: by the policy of the service, or by the anchor.
+    pub(super) fn choice(&self, form: Form, policy: ExportPolicy<'_>) -> ExportChoice {
+        match check_exportable(&self.anchor, policy, form.name()) {
             Ok(()) => ExportChoice::Keep,
             Err(ExportLimit::Constraints | ExportLimit::Purpose) => ExportChoice::Exclude,
         }

@@ -1,7 +1,8 @@
 //! Which anchors stand in which file, and what is lost on the way, by the services' policies.
 
-use bundle::{ExportChoice, ExportPolicy, Manifest, Service, Unexportable, UnixSeconds, extension_id};
-use chain::{DateText, Profile};
+use bundle::{ExportChoice, ExportPolicy, Manifest, Service, Unexportable, UnixSeconds};
+use chain::{DateText, Unsaid};
+use trust_store::Installed;
 
 use super::entry::Entry;
 use super::loss::{Constraint, Done, Loss, Losses};
@@ -25,9 +26,9 @@ struct Limited<'a> {
 }
 
 impl<'a> Selection<'a> {
-    /// Of the manifest's anchors; `denials` entries of the deny list name none of them.
-    pub(super) fn new(manifest: &Manifest<'a>, entries: &'a [Entry<'a>], denials: usize) -> Self {
-        let issued_at = manifest.header().issued_at;
+    /// Of the anchors of a manifest, which is that of `installed`.
+    pub(super) fn new(manifest: &Manifest<'a>, entries: &'a [Entry<'a>], installed: &Installed) -> Self {
+        let (issued_at, denials) = (manifest.header().issued_at, installed.denials_of_no_anchor());
         let services = manifest.services().map(|service| Limited::of(service, denials, issued_at));
         Self { entries, services: services.collect(), issued_at, losses: Losses::default() }
     }
@@ -129,14 +130,11 @@ impl<'a> Selection<'a> {
         }
         let mut stands = true;
         if let Some(end) = entry.end().filter(|end| *end < self.issued_at) {
-            let choice = policy.choice(Unexportable::Dates);
-            let choice = choice.unwrap_or_else(|| Unexportable::Dates.default_choice());
-            stands &= note(Constraint::Dates, format!("it ended at {}", DateText(end)), by(choice));
+            let done = if policy.keeps(Unexportable::Dates) { Done::Kept } else { Done::Excluded };
+            stands &= note(Constraint::Dates, format!("it ended at {}", DateText(end)), done);
         }
         if let Some(details) = entry.constraints_text() {
-            let choice = policy.choice(Unexportable::Constraints);
-            stands &=
-                note(Constraint::Constraints, details, by(choice.unwrap_or_else(|| entry.choice(form))));
+            stands &= note(Constraint::Constraints, details, by(entry.choice(form, policy)));
         }
         if stands && entry.has_own_limits {
             let details = "limits of names or purposes in its own certificate".to_owned();
@@ -148,28 +146,16 @@ impl<'a> Selection<'a> {
 
 impl<'a> Limited<'a> {
     fn of(service: Service<'a>, denials: usize, issued_at: UnixSeconds) -> Self {
-        let policy = ExportPolicy::of(&service);
-        let pins = service.pins.iter().map(|pin| pin.until);
-        let names = service.expectations().iter().map(|expectation| expectation.until);
-        let pins = pins.chain(names).filter(|until| *until > issued_at).count();
-        let profile = service.extensions.iter().find(|extension| extension.id == extension_id::PROFILE);
-        let profile = profile.and_then(|extension| Profile::named(extension.content));
+        let unsaid = Unsaid::of(&service, denials, issued_at);
+        let profile = unsaid.profile.unwrap_or_default().name();
         let found = [
-            (Unexportable::Denials, (denials > 0).then(|| format!("denials that name no anchor: {denials}"))),
-            (Unexportable::Pins, (pins > 0).then(|| format!("its pins and expected names: {pins}"))),
-            (
-                Unexportable::Profile,
-                profile.map(|profile| format!("the rules of profile {}", profile.name())),
-            ),
+            (Unexportable::Denials, format!("denials that name no anchor: {}", unsaid.denials)),
+            (Unexportable::Pins, format!("its pins and expected names: {}", unsaid.pins)),
+            (Unexportable::Profile, format!("the rules of profile {profile}")),
         ];
-        let mut is_closed = false;
-        let mut limits = Vec::new();
-        for (what, details) in found.into_iter().filter_map(|(what, details)| Some((what, details?))) {
-            let choice = policy.choice(what).unwrap_or_else(|| what.default_choice());
-            is_closed |= choice == ExportChoice::Exclude;
-            limits.push((Constraint::of(what), details));
-        }
-        Self { service, policy, limits, is_closed }
+        let found = found.into_iter().filter(|(what, _)| unsaid.has(*what));
+        let limits = found.map(|(what, details)| (Constraint::of(what), details)).collect();
+        Self { service, policy: unsaid.policy, limits, is_closed: unsaid.closes() }
     }
 
     fn includes(&self, entry: &Entry<'_>) -> bool {

@@ -65,7 +65,7 @@ impl ExportSet {
             generation: installed.generation(),
         };
         let entries = entries(installed, &manifest);
-        let selection = Selection::new(&manifest, &entries, denials_not_carried(installed, &entries));
+        let selection = Selection::new(&manifest, &entries, installed);
         let mut making = Making::new(&version, selection);
         making.shared()?;
         making.services(&manifest)?;
@@ -170,14 +170,6 @@ fn certified(entries: &[&Entry<'_>]) -> Vec<Certified> {
         alias: entry.alias(),
     };
     entries.iter().map(of).collect()
-}
-
-/// A denied anchor is left out; a denied intermediate, server or key is something that no file can say.
-fn denials_not_carried(installed: &Installed, entries: &[Entry<'_>]) -> usize {
-    let is_carried =
-        |denial: &&bundle::Denial| entries.iter().any(|entry| denial.names_certificate(entry.sha256));
-    let denials = installed.set().denials();
-    denials.len() - denials.iter().filter(is_carried).count()
 }
 
 #[cfg(test)]
