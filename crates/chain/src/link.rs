@@ -4,7 +4,7 @@
 //! pin or a caller asks for it, and nothing twice.
 
 use alloc::vec::Vec;
-use core::cell::OnceCell;
+use core::cell::Cell;
 
 use bundle::{Denial, DenialKind, Pin, PinKind, Sha256, UnixSeconds};
 
@@ -25,10 +25,10 @@ pub(crate) struct Link<'p, 'a> {
     pub(crate) certificate: &'p Certificate<'a>,
     /// The key that verified its signature.
     issuer_key: KeyAlgorithm,
-    sha256: OnceCell<Sha256>,
-    spki_sha256: OnceCell<Sha256>,
+    sha256: Cell<Option<Sha256>>,
+    spki_sha256: Cell<Option<Sha256>>,
     /// Its SHA-256 under the other spelling of its signature, where there is one.
-    twin: OnceCell<Option<Sha256>>,
+    twin: Cell<Option<Option<Sha256>>>,
 }
 
 impl<'p, 'a> Links<'p, 'a> {
@@ -70,7 +70,7 @@ impl<'p, 'a> Links<'p, 'a> {
 
 impl<'p, 'a> Link<'p, 'a> {
     const fn new(certificate: &'p Certificate<'a>, issuer_key: KeyAlgorithm) -> Self {
-        let (sha256, spki_sha256, twin) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        let (sha256, spki_sha256, twin) = (Cell::new(None), Cell::new(None), Cell::new(None));
         Self { certificate, issuer_key, sha256, spki_sha256, twin }
     }
 
@@ -86,14 +86,23 @@ impl<'p, 'a> Link<'p, 'a> {
     }
 
     fn sha256(&self) -> Sha256 {
-        *self.sha256.get_or_init(|| self.certificate.sha256())
+        once(&self.sha256, || self.certificate.sha256())
     }
 
     fn spki_sha256(&self) -> Sha256 {
-        *self.spki_sha256.get_or_init(|| self.certificate.spki_sha256())
+        once(&self.spki_sha256, || self.certificate.spki_sha256())
     }
 
     fn twin(&self) -> Option<Sha256> {
-        *self.twin.get_or_init(|| twin(self.certificate, self.issuer_key))
+        once(&self.twin, || twin(self.certificate, self.issuer_key))
     }
+}
+
+/// What `make` makes, the first time; a `OnceCell` would carry a panic into devices.
+fn once<T: Copy>(known: &Cell<Option<T>>, make: impl FnOnce() -> T) -> T {
+    known.get().unwrap_or_else(|| {
+        let made = make();
+        known.set(Some(made));
+        made
+    })
 }
