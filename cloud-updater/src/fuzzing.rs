@@ -18,3 +18,11 @@ pub fn enrolment(file: &[u8]) -> Result<Vec<(Device, u64)>, Vec<Fault>> {
 pub fn key_file(text: &str) -> Result<(), Error> {
     crate::key::KeyFile::at("alice".into()).check_text(text)
 }
+
+/// What a report of the CCADB says.
+///
+/// # Errors
+/// Exit code 3.
+pub fn ccadb(report: &[u8]) -> Result<crate::source::Said, Error> {
+    crate::source::parse_ccadb(report)
+}

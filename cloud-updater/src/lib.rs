@@ -13,6 +13,7 @@ pub mod diff;
 pub mod document;
 pub mod durable;
 mod error;
+pub mod explain;
 pub mod finding;
 
 pub mod fleet;
@@ -34,6 +35,7 @@ pub mod publish;
 pub mod repository;
 mod requirement;
 pub mod server;
+pub mod source;
 pub mod watch;
 
 pub use context::Context;

@@ -36,7 +36,8 @@ impl Fetcher {
             return Err(refused("is not a URL of HTTP or HTTPS"));
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(refused("carries credentials: devices send none, and command lines are no secret"));
+            let message = "carries credentials: devices send none, and command lines are no secret";
+            return Err(Error::usage("bad_url", message).place(without_credentials(&url)));
         }
         if url.query().is_some() || url.fragment().is_some() {
             return Err(refused("carries a query or fragment: give the URL of the tree's root"));
@@ -44,46 +45,79 @@ impl Fetcher {
         if !url.path().ends_with('/') {
             url.set_path(&format!("{}/", url.path()));
         }
-        // Somebody may have chosen a provider before; any is as good for this.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = Client::builder()
-            .redirect(Policy::none())
-            .referer(false)
-            .no_proxy()
-            .connect_timeout(CONNECT)
-            .timeout(REQUEST)
-            .user_agent(concat!("cloud-updater/", env!("CARGO_PKG_VERSION")));
-        if let Some(roots) = roots {
-            builder = builder.tls_certs_only(certificates(roots)?);
-        }
-        let client = builder.build().map_err(|error| set_up().because(error))?;
-        let runtime = runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| set_up().because(error))?;
+        let (client, runtime) = (client(roots)?, runtime()?);
         Ok(Self { base: url, client, runtime })
     }
 
     /// The bytes of the file at `path`; `None` where the server has none.
     pub(super) fn get(&self, path: &str, bytes_max: u64) -> Result<Option<Vec<u8>>, ReadError> {
         let url = self.base.join(path).map_err(|error| ReadError::Network(error.to_string()))?;
-        self.runtime.block_on(self.fetch(url, bytes_max))
+        self.runtime.block_on(fetch(&self.client, url, bytes_max))
     }
+}
 
-    async fn fetch(&self, url: Url, bytes_max: u64) -> Result<Option<Vec<u8>>, ReadError> {
-        let mut response = self.client.get(url).send().await.map_err(|error| network(&error))?;
-        match response.status() {
-            StatusCode::OK => {}
-            StatusCode::NOT_FOUND => return Ok(None),
-            other => return Err(ReadError::Network(format!("the server answers {other}"))),
-        }
-        let mut bytes = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| network(&error))? {
-            bytes.extend_from_slice(&chunk);
-            if !u64::try_from(bytes.len()).is_ok_and(|length| length <= bytes_max) {
-                return Err(ReadError::TooLarge(bytes_max));
-            }
-        }
-        Ok(Some(bytes))
+/// The bytes of one URL, over what this machine trusts; `None` where the server has none.
+///
+/// # Errors
+/// Exit code 2: it is no URL of HTTP or HTTPS; inside, what the network or the server said.
+pub(crate) fn get(url: &str, bytes_max: u64) -> Result<Result<Option<Vec<u8>>, ReadError>, Error> {
+    let refused = |message: &str| Error::usage("bad_url", message).place(url);
+    let parsed = Url::parse(url).map_err(|error| refused("is not a URL").because(error))?;
+    if !matches!(parsed.scheme(), "http" | "https") || parsed.host().is_none() {
+        return Err(refused("is not a URL of HTTP or HTTPS"));
     }
+    if !parsed.username().is_empty() || parsed.password().is_some() {
+        let message = "carries credentials: what is fetched is public, and the repository is too";
+        return Err(Error::usage("bad_url", message).place(without_credentials(&parsed)));
+    }
+    let (client, runtime) = (client(None)?, runtime()?);
+    Ok(runtime.block_on(fetch(&client, parsed, bytes_max)))
+}
+
+/// The URL as an error may show it.
+fn without_credentials(url: &Url) -> Url {
+    let mut shown = url.clone();
+    // Only a URL without a host has none to take away.
+    let _ = shown.set_username("").and_then(|()| shown.set_password(None));
+    shown
+}
+
+fn client(roots: Option<&Path>) -> Result<Client, Error> {
+    // Somebody may have chosen a provider before; any is as good for this.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut builder = Client::builder()
+        .redirect(Policy::none())
+        .referer(false)
+        .no_proxy()
+        .connect_timeout(CONNECT)
+        .timeout(REQUEST)
+        .user_agent(concat!("cloud-updater/", env!("CARGO_PKG_VERSION")));
+    if let Some(roots) = roots {
+        builder = builder.tls_certs_only(certificates(roots)?);
+    }
+    builder.build().map_err(|error| set_up().because(error))
+}
+
+fn runtime() -> Result<Runtime, Error> {
+    let runtime = runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| set_up().because(error))
+}
+
+async fn fetch(client: &Client, url: Url, bytes_max: u64) -> Result<Option<Vec<u8>>, ReadError> {
+    let mut response = client.get(url).send().await.map_err(|error| network(&error))?;
+    match response.status() {
+        StatusCode::OK => {}
+        StatusCode::NOT_FOUND => return Ok(None),
+        other => return Err(ReadError::Network(format!("the server answers {other}"))),
+    }
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| network(&error))? {
+        bytes.extend_from_slice(&chunk);
+        if !u64::try_from(bytes.len()).is_ok_and(|length| length <= bytes_max) {
+            return Err(ReadError::TooLarge(bytes_max));
+        }
+    }
+    Ok(Some(bytes))
 }
 
 fn certificates(path: &Path) -> Result<Vec<Certificate>, Error> {

@@ -7,7 +7,7 @@ mod args;
 mod chain;
 mod document;
 mod explain;
-mod fetch;
+pub(crate) mod fetch;
 mod file;
 mod head;
 #[cfg(test)]

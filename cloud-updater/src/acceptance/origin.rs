@@ -21,7 +21,7 @@ pub(super) enum Origin {
 
 /// Why a published file could not be read; that there is none is no error.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum ReadError {
+pub(crate) enum ReadError {
     /// The file or folder.
     #[error("cannot be read")]
     File(#[from] io::Error),

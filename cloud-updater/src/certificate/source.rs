@@ -9,7 +9,7 @@ use super::{Certificate, pkcs7};
 use crate::{Error, input};
 
 /// Bytes of one file: Mozilla's whole history in PEM with comments is below one mebibyte.
-const FILE_BYTES_MAX: u64 = 16 * 1_024 * 1_024;
+pub(crate) const FILE_BYTES_MAX: u64 = 16 * 1_024 * 1_024;
 /// Certificates in one file: several root programmes together.
 const CERTIFICATES_MAX: usize = 2_048;
 /// What stands in front of a PEM block's label (RFC 7468 §3).

@@ -7,12 +7,6 @@ use crate::Error;
 /// The nouns that are kept free.
 #[derive(Clone, Debug, Subcommand)]
 pub(super) enum LaterCommand {
-    /// Feeds that propose anchors
-    #[command(hide = true)]
-    Source(Anything),
-    /// Why an anchor or a device is in its state
-    #[command(hide = true)]
-    Explain(Anything),
     /// What is about to expire
     #[command(hide = true)]
     Notice(Anything),
@@ -27,8 +21,6 @@ pub(super) struct Anything {
 
 pub(super) fn refuse(command: &LaterCommand) -> Error {
     let name = match command {
-        LaterCommand::Source(_) => "source",
-        LaterCommand::Explain(_) => "explain",
         LaterCommand::Notice(_) => "notice",
     };
     not_in_this_version(name)

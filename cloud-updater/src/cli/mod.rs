@@ -5,6 +5,7 @@ mod completions;
 mod coverage;
 mod diff;
 mod draft;
+mod explain;
 mod export;
 mod forecast;
 mod head;
@@ -21,6 +22,7 @@ mod side;
 mod sign;
 mod signers_answer;
 mod signing_key;
+mod source;
 mod status;
 mod target;
 mod text;
@@ -129,6 +131,11 @@ enum Command {
     Status(status::StatusArgs),
     /// Print what a shell needs to complete commands
     Completions(completions::CompletionsArgs),
+    /// What root programmes, vendors, machines and files say about CA certificates
+    #[command(subcommand)]
+    Source(source::SourceCommand),
+    /// Why a certificate is trusted here or is not: since when, who said so, who signed
+    Explain(explain::ExplainArgs),
     #[command(flatten)]
     Later(later::LaterCommand),
     /// Run the service: the published tree, and devices' reports
@@ -159,6 +166,8 @@ impl Command {
             Self::Publish(args) => publish::run(&args, context),
             Self::Rollout(command) => rollout::run(command, context),
             Self::Sign(args) => sign::run(&args, context),
+            Self::Source(command) => source::run(&command, context),
+            Self::Explain(args) => explain::run(&args, context),
             Self::Status(args) => status::run(&args, context),
             Self::Serve(args) => server::run(args, context),
             Self::Fleet(command) => fleet::run(command, context),

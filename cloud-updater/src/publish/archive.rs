@@ -1,11 +1,13 @@
 //! Everything that was ever published, as the repository keeps it: checked once, then the source of the tree.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bundle::limits::CERTIFICATE_BYTES_MAX;
+use bundle::write::Unsigned;
 use bundle::{ChannelId, Document as _, Envelope, Manifest, Order, Sha256, UnixSeconds};
+use ed25519_dalek::{Signature, VerifyingKey};
 
-use crate::document::{KeyringChain, Release};
+use crate::document::{KeyringChain, Release, Signers};
 use crate::repository::Repository;
 use crate::{Error, document, input};
 
@@ -185,6 +187,31 @@ impl Archive {
             bytes.extend_from_slice(der);
         }
         Ok(bytes)
+    }
+
+    /// Names of those whose signatures a release carries, each checked.
+    ///
+    /// # Errors
+    /// Never for a release of this archive.
+    pub fn signers(&self, release: &StoredRelease) -> Result<Vec<String>, Error> {
+        let envelope = Envelope::parse_whole(&release.document)
+            .map_err(|error| Error::bug("a checked release is unreadable").because(error))?;
+        let message = Unsigned::of(&envelope).message();
+        let mut names = BTreeSet::new();
+        for generation in self.keyrings.generations() {
+            let keyring = generation.keyring()?;
+            let signers = Signers::of_release(envelope.header().kind, &keyring);
+            for entry in envelope.signatures().iter() {
+                let name = signers.key(entry.key_id).filter(|key| {
+                    let key = <[u8; 32]>::try_from(key.bytes.as_slice()).ok();
+                    let key = key.and_then(|bytes| VerifyingKey::from_bytes(&bytes).ok());
+                    key.zip(Signature::from_slice(entry.bytes).ok())
+                        .is_some_and(|(key, signature)| key.verify_strict(&message, &signature).is_ok())
+                });
+                names.extend(name.map(|key| key.name.clone()));
+            }
+        }
+        Ok(names.into_iter().collect())
     }
 
     /// Lends the decoded manifest of a release.

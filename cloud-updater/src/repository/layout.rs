@@ -78,6 +78,24 @@ impl Layout {
         self.folder.join("blob").join(sha256.to_string())
     }
 
+    /// Sources and what they said.
+    #[must_use]
+    pub fn sources(&self) -> PathBuf {
+        self.folder.join("sources")
+    }
+
+    /// One file of a source: its `toml`, `json` or `history`.
+    #[must_use]
+    pub fn source(&self, name: &str, kind: &str) -> PathBuf {
+        self.sources().join(format!("{name}.{kind}"))
+    }
+
+    /// A certificate that a source had, by its SHA-256.
+    #[must_use]
+    pub fn source_certificate(&self, sha256: Sha256) -> PathBuf {
+        self.sources().join("certificates").join(format!("{sha256}.der"))
+    }
+
     /// Signed manifests of a channel.
     #[must_use]
     pub fn releases(&self, channel: &str) -> PathBuf {
@@ -119,6 +137,7 @@ impl Layout {
             "blob",
             "channels",
             "observations",
+            "sources",
             "log",
             ".state",
         ];

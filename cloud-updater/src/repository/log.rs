@@ -10,7 +10,10 @@ use bundle::UnixSeconds;
 
 use super::Layout;
 use crate::durable::{self, PUBLIC_MODE};
-use crate::{Error, date};
+use crate::{Error, date, input};
+
+/// Bytes of one year's log.
+const LOG_BYTES_MAX: u64 = 64 << 20;
 
 /// Appends one line, durably: after a kill the log holds the line or does not, never half of it.
 pub(super) fn append(
@@ -32,6 +35,50 @@ pub(super) fn append(
     text.extend_from_slice(fields.join("\t").as_bytes());
     text.push(b'\n');
     durable::write_file(&path, &text, PUBLIC_MODE)
+}
+
+/// One line of the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogLine {
+    /// When, as `2026-02-28T12:00:00Z`.
+    pub when: String,
+    /// Who.
+    pub who: String,
+    /// What was done.
+    pub action: String,
+    /// To what.
+    pub subject: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// All lines, oldest file first. A line that people's merges have broken is skipped: the log tells, it decides nothing.
+pub(super) fn read(layout: &Layout) -> Result<Vec<LogLine>, Error> {
+    let folder = layout.log();
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let failed = |error| Error::io("list", &folder, error);
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(&folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        paths.extend((path.extension().is_some_and(|ending| ending == "log")).then_some(path));
+    }
+    paths.sort();
+    let mut lines = Vec::new();
+    for path in paths {
+        let text = input::read_text(&path, LOG_BYTES_MAX, "a log")?;
+        lines.extend(text.lines().filter_map(LogLine::parse));
+    }
+    Ok(lines)
+}
+
+impl LogLine {
+    fn parse(line: &str) -> Option<Self> {
+        let mut fields = line.split('\t').map(str::to_owned);
+        let mut next = || fields.next();
+        Some(Self { when: next()?, who: next()?, action: next()?, subject: next()?, reason: next()? })
+    }
 }
 
 /// `CLOUD_UPDATER_AUTHOR`, else the user's name, else the name that git commits under here, else the user's number.

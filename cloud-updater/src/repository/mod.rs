@@ -13,6 +13,8 @@
 //! | `channels/<channel>/drafts/` | drafts and their signatures |
 //! | `channels/<channel>/rollout.toml` | which release goes to which share of the devices |
 //! | `observations/<vantage>.json` | what endpoints were seen to serve from there |
+//! | `sources/<name>.{toml,json,history}` | where a source is, what it said last, and when that changed |
+//! | `sources/certificates/<sha256>.der` | certificates that sources had |
 //! | `log/<year>.log` | one line for each change |
 //! | `.state/` | locks and caches; never in git |
 
@@ -39,6 +41,7 @@ pub use anchor_record::{
 };
 pub use key_folder::KeyFolder;
 pub use layout::{Layout, signature_name};
+pub use log::LogLine;
 pub(crate) use requirement_settings::folded;
 pub use requirement_settings::{ExpectationSettings, PinSettings};
 pub use role_settings::{RoleHolders, RoleSettings};
@@ -172,6 +175,16 @@ impl Repository {
     /// The log cannot be written.
     pub fn record(&self, now: UnixSeconds, action: &str, subject: &str, reason: &str) -> Result<(), Error> {
         log::append(&self.layout, now, action, subject, reason)
+    }
+}
+
+impl Repository {
+    /// The lines of the log, oldest first.
+    ///
+    /// # Errors
+    /// Exit code 3 or 5 with the file at fault.
+    pub fn log_lines(&self) -> Result<Vec<LogLine>, Error> {
+        log::read(&self.layout)
     }
 }
 

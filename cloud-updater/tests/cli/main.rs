@@ -23,5 +23,6 @@ mod output;
 mod requirements;
 mod runbook;
 mod runbooks;
+mod sources;
 mod tree;
 mod watching;

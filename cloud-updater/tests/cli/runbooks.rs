@@ -62,6 +62,15 @@ fn a_watcher_in_good_times_says_little_and_sends_nothing() {
 }
 
 #[test]
+fn what_others_say_is_noted_with_what_is_about_our_anchors_and_changes_none() {
+    let world = played("What others say about our anchors");
+    assert_eq!(head(&world), (1, 1));
+    let shown = world.json(0, &["source", "show", "mozilla"]);
+    assert_eq!(shown["history"].as_array().unwrap().len(), 2);
+    assert!(world.good("explain old-root").contains("Removed"));
+}
+
+#[test]
 fn a_root_that_would_leave_too_early_stays() {
     let world = played("A root would leave before its service");
     assert_eq!(head(&world), (2, 2));

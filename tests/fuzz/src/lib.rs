@@ -24,6 +24,7 @@
 //! | [`operator_toml`] | settings of an operator's repository |
 //! | [`operator_file`] | drafts, signatures, public keys, key files |
 //! | [`enrolment`] | lists of devices |
+//! | [`ccadb`] | reports of root programs, from servers elsewhere |
 //! | [`observations`] | what endpoints were seen to serve, from other machines |
 
 #![forbid(unsafe_code)]
@@ -31,6 +32,7 @@
 
 mod agent_toml;
 mod body;
+mod ccadb;
 mod certificate;
 mod certificate_file;
 mod container;
@@ -59,6 +61,7 @@ mod update;
 
 pub use agent_toml::agent_toml;
 pub use body::body;
+pub use ccadb::ccadb;
 pub use certificate::certificate;
 pub use certificate_file::certificate_file;
 pub use container::container;

@@ -24,6 +24,7 @@ macro_rules! targets {
 targets! {
     agent_toml,
     body,
+    ccadb,
     certificate,
     certificate_file,
     container,

@@ -73,7 +73,7 @@ macro_rules! tests {
 }
 
 tests! {
-    agent_toml, body, certificate, certificate_file, container, engine, enrolment, envelope, http_answer, journal,
+    agent_toml, body, ccadb, certificate, certificate_file, container, engine, enrolment, envelope, http_answer, journal,
     keyring, message, observations, operator_file, operator_toml, patch, report, signed, tls_record, update,
 }
 

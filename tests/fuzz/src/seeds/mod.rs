@@ -7,7 +7,9 @@ mod vectors;
 
 pub use device::{certificate, certificates, engine, http_answer, journal, message, tls_record};
 pub use documents::{body, container, envelope, keyring, patch, report, signed, update};
-pub use operator::{agent_toml, certificate_file, enrolment, observations, operator_file, operator_toml};
+pub use operator::{
+    agent_toml, ccadb, certificate_file, enrolment, observations, operator_file, operator_toml,
+};
 
 /// Bytes that a structure-aware target makes something of: one byte all along, and counting ones.
 fn patterns(length: u16) -> Vec<Vec<u8>> {

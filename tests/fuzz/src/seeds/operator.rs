@@ -162,3 +162,22 @@ pub fn enrolment() -> Vec<Vec<u8>> {
         format!("device_id,public_key,site\ngateway-1,{}\n", key(1)).into_bytes(),
     ]
 }
+
+/// Reports of the CCADB: all records, Mozilla's with a certificate, and rows that are broken in every way.
+#[must_use]
+pub fn ccadb() -> Vec<Vec<u8>> {
+    let digits = "0A".repeat(32);
+    let header = "Certificate Name,Parent SHA-256 Fingerprint,Revocation Status,SHA-256 Fingerprint,Valid From (GMT),\
+                  Valid To (GMT),TLS Capable,Derived Trust Bits,Mozilla Status";
+    let row = format!(
+        "\"A, root\",,Not Revoked,{digits},2013.08.01,2038.01.15,True,Server Authentication,Included"
+    );
+    let mozilla = format!(
+        "SHA-256 Fingerprint,Valid From [GMT],Trust Bits,Distrust for TLS After Date,Mozilla Applied Constraints,PEM Info\n\
+         {digits},2011 May 05,Websites;Email,2026.04.15,\"a.example, b.example\",\"'-----BEGIN CERTIFICATE-----\nMAA=\n\
+         -----END CERTIFICATE-----'\"\n"
+    );
+    let broken =
+        format!("{header}\r\n{row}\r\n\r\none\n\"{row}\n{}\n\0,,,,,,,,\n\"", row.replace("2038", "soon"));
+    vec![format!("{header}\n{row}\n{row}\n").into_bytes(), mozilla.into_bytes(), broken.into_bytes()]
+}
