@@ -7,12 +7,14 @@
 mod ccadb;
 mod fetch;
 mod files;
+mod heard;
 mod history;
 mod preset;
 mod record;
 mod said;
 mod table;
 
+pub use heard::{Dropped, Heard};
 pub use history::{Entry, FieldChange};
 pub use preset::{PRESETS, Preset, PresetService};
 pub use record::{Kind, Record, Source};

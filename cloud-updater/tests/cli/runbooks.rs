@@ -68,6 +68,12 @@ fn what_others_say_is_noted_with_what_is_about_our_anchors_and_changes_none() {
     let shown = world.json(0, &["source", "show", "mozilla"]);
     assert_eq!(shown["history"].as_array().unwrap().len(), 2);
     assert!(world.good("explain old-root").contains("Removed"));
+    let told = world.good("watch --once --offline --channel staging");
+    let line = told.lines().find(|line| line.contains("[program-dropped-root]")).unwrap();
+    assert!(
+        line.contains("mozilla has it as Removed (source mozilla") && line.contains("it verifies iot-hub"),
+        "{line}"
+    );
 }
 
 #[test]

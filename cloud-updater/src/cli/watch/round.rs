@@ -14,6 +14,7 @@ use crate::finding::{Finding, Findings};
 use crate::observation::{Handshake, Observations, Outcome, read_all};
 use crate::publish::Archive;
 use crate::repository::Repository;
+use crate::source::{Heard, Source};
 use crate::watch::findings::{self, View};
 use crate::watch::{Entry, Metrics, Outbox, Target, Webhook, calendar, scan, sni, targets};
 use crate::{Context, Error, Exit};
@@ -163,6 +164,7 @@ fn meaning(args: &WatchArgs, repository: &Repository, context: &Context) -> Resu
     let archive = Archive::read(repository)?;
     let observations = read_all(repository.layout(), context.now())?;
     let settings = &repository.fleet().watch;
+    let heard = Heard::of(&Source::all(repository.layout())?)?;
     let until = context.now().0.saturating_add(u64::from(args.months) * MONTH_DAYS * DAY_SECONDS);
     let (mut matrices, mut found, mut days): (Vec<Matrix>, Vec<Finding>, Vec<Entry>) = Default::default();
     let mut proposals = Vec::new();
@@ -177,6 +179,7 @@ fn meaning(args: &WatchArgs, repository: &Repository, context: &Context) -> Resu
             sides: &sides,
             matrix: &matrix,
             observations: &observations,
+            heard: &heard,
             settings,
             now: context.now(),
         };

@@ -13,6 +13,7 @@ use crate::coverage::{self, EndpointRow, JudgedBundle, Matrix, ServiceRow, Sides
 use crate::finding::Finding;
 use crate::observation::{EndpointRecord, Observations, SeenChain};
 use crate::repository::fleet_file::WatchSettings;
+use crate::source::Heard;
 
 /// Everything that findings are made of.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +24,8 @@ pub struct View<'a> {
     pub matrix: &'a Matrix,
     /// What was seen.
     pub observations: &'a [Observations],
+    /// What sources say of certificates.
+    pub heard: &'a Heard,
     /// How long things count.
     pub settings: &'a WatchSettings,
     /// The present.
@@ -48,6 +51,7 @@ pub fn of_channel(view: &View<'_>) -> Vec<Finding> {
     found.extend(expiry::of_intermediates(view));
     found.extend(expiry::of_anchors(view));
     found.extend(program::drops(view));
+    found.extend(program::dropped(view));
     found.extend(reserve::pins(view));
     found.extend(reserve::single_anchors(view));
     found.extend(reserve::unneeded(view));

@@ -38,19 +38,16 @@ fn of_anchor(view: &View<'_>, bundle: &JudgedBundle, anchor: &AnchorContent) -> 
     let certificate = Certificate::parse(bundle.names.der(anchor.sha256)?.to_vec()).ok()?;
     let added = date::day_start(anchor.added_day);
     let ends = anchor.constraints.iter().map(|set| set.distrust_after).collect::<Option<Vec<UnixSeconds>>>();
-    let announced: Vec<Announcement> = ends
-        .and_then(|days| days.into_iter().max())
-        .map(|day| Announcement {
-            anchor: anchor.sha256,
-            what: Announced::DistrustAfter { source: "the anchor's record".to_owned() },
-            day,
-            said: added,
-        })
-        .into_iter()
-        .collect();
+    let recorded = ends.and_then(|days| days.into_iter().max()).map(|day| Announcement {
+        anchor: anchor.sha256,
+        what: Announced::DistrustAfter { source: "the anchor's record".to_owned() },
+        day,
+        said: added,
+    });
+    let announced: Vec<Announcement> = view.heard.announcements().iter().cloned().chain(recorded).collect();
     let knowledge = Knowledge {
-        // Nobody tells a root of Mozilla's program from a private one by looking: what is said of it is said with an "if".
-        is_in_mozillas_program: certificate.is_self_issued && anchor.purposes.contains(Purposes::SERVER_AUTH),
+        is_in_mozillas_program: anchor.purposes.contains(Purposes::SERVER_AUTH)
+            && view.heard.is_in_mozillas_program(anchor.sha256).unwrap_or(certificate.is_self_issued),
         announced: &announced,
         retire: anchor.retire_day.map(|day| (date::day_start(day), added)),
         ..Knowledge::default()
@@ -63,7 +60,11 @@ pub(super) fn drops(view: &View<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     for event in events(view) {
         let condition = match event.kind {
-            EventKind::MozillaTerm => ", if it is in its program",
+            // Nobody tells a root of Mozilla's program from a private one by looking: without a source it is an "if".
+            EventKind::MozillaTerm if view.heard.is_in_mozillas_program(event.anchor).is_none() => {
+                ", if it is in its program"
+            }
+            EventKind::MozillaTerm => "",
             EventKind::Announced(_) => "",
             EventKind::Expires | EventKind::Retires => continue,
         };
@@ -71,14 +72,10 @@ pub(super) fn drops(view: &View<'_>) -> Vec<Finding> {
         if event.day < view.now || left > AHEAD_DAYS * DAY_SECONDS {
             continue;
         }
-        let rows = view.matrix.services.iter().filter(|row| row.anchors.contains(&event.anchor));
-        let services: Vec<&str> = rows.map(|row| row.service.as_str()).collect();
+        let services = verified_by(view, event.anchor);
         let is_near = left <= NEAR_DAYS * DAY_SECONDS;
         let severity = if is_near && !services.is_empty() { Severity::Warning } else { Severity::Notice };
-        let whose = match services.as_slice() {
-            [] => "no endpoint that was seen depends on it".to_owned(),
-            some => format!("it verifies {}", some.join(", ")),
-        };
+        let whose = whose(&services);
         let message = format!(
             "{} on {}{condition} ({}); {whose}",
             event.kind.words(),
@@ -93,4 +90,37 @@ pub(super) fn drops(view: &View<'_>) -> Vec<Finding> {
         );
     }
     found
+}
+
+/// Anchors that a root program trusts no more, by what sources say.
+pub(super) fn dropped(view: &View<'_>) -> Vec<Finding> {
+    let mut found = BTreeMap::new();
+    for bundle in view.bundles() {
+        for anchor in &bundle.content.anchors {
+            let name = bundle.names.short_name(anchor.sha256).unwrap_or_default();
+            for dropped in view.heard.dropped(anchor.sha256) {
+                let since = date::day(dropped.since);
+                let whose = whose(&verified_by(view, anchor.sha256));
+                let message =
+                    format!("{} (source {}, noticed {since}); {whose}", dropped.words, dropped.source);
+                let finding = Finding::new("program-dropped-root", Severity::Warning, name, message)
+                    .hint("ask who runs its services which root comes next; then retire it, or distrust it");
+                found.insert((anchor.sha256, dropped.source.as_str(), dropped.words.as_str()), finding);
+            }
+        }
+    }
+    found.into_values().collect()
+}
+
+/// Services that an anchor was seen to verify.
+fn verified_by<'a>(view: &View<'a>, anchor: Sha256) -> Vec<&'a str> {
+    let rows = view.matrix.services.iter().filter(|row| row.anchors.contains(&anchor));
+    rows.map(|row| row.service.as_str()).collect()
+}
+
+fn whose(services: &[&str]) -> String {
+    match services {
+        [] => "no endpoint that was seen depends on it".to_owned(),
+        some => format!("it verifies {}", some.join(", ")),
+    }
 }

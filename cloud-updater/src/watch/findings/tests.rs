@@ -12,12 +12,20 @@ use crate::date::DAY_SECONDS;
 use crate::finding::{Finding, Severity};
 use crate::observation::Observations;
 use crate::repository::fleet_file::WatchSettings;
+use crate::source::Heard;
 use crate::watch::calendar;
 
 fn all(sides: &Sides, observations: &[Observations]) -> Vec<Finding> {
     let settings = WatchSettings::default();
     let matrix = Matrix::of(sides, &services(""), observations, settings.observation_days, today());
-    of_channel(&View { sides, matrix: &matrix, observations, settings: &settings, now: today() })
+    of_channel(&View {
+        sides,
+        matrix: &matrix,
+        observations,
+        heard: &Heard::default(),
+        settings: &settings,
+        now: today(),
+    })
 }
 
 fn of_rule(found: &[Finding], rule: &str) -> Vec<Finding> {
@@ -220,8 +228,14 @@ fn the_calendar_has_what_ends_until_its_horizon() {
         [seen("office", vec![(0, served(&middle.leaf("hub.example", 2025..2026), &[middle.certificate()]))])];
     let settings = WatchSettings::default();
     let matrix = Matrix::of(&sides, &services(""), &observed, 30, today());
-    let view =
-        View { sides: &sides, matrix: &matrix, observations: &observed, settings: &settings, now: today() };
+    let view = View {
+        sides: &sides,
+        matrix: &matrix,
+        observations: &observed,
+        heard: &Heard::default(),
+        settings: &settings,
+        now: today(),
+    };
     let days: Vec<(String, &str)> =
         calendar(&view, january(2027)).into_iter().map(|entry| (entry.day, entry.kind)).collect();
     let expect = [("2026-04-11", "retire"), ("2027-01-01", "intermediate-ends"), ("2027-01-01", "pin-ends")];
@@ -243,8 +257,14 @@ fn a_root_that_mozilla_will_drop_is_told_a_year_ahead_and_louder_in_the_last_mon
     let settings = WatchSettings::default();
     let later = UnixSeconds(today().0 + 20 * DAY_SECONDS);
     let matrix = Matrix::of(&sides, &services(""), &observed, settings.observation_days, later);
-    let view =
-        View { sides: &sides, matrix: &matrix, observations: &observed, settings: &settings, now: later };
+    let view = View {
+        sides: &sides,
+        matrix: &matrix,
+        observations: &observed,
+        heard: &Heard::default(),
+        settings: &settings,
+        now: later,
+    };
     assert_eq!(one(&of_channel(&view), "program-drops-root").severity, Severity::Warning);
     let days = calendar(&view, january(2028));
     let terms: Vec<(&str, &str)> = days
