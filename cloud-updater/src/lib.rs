@@ -28,6 +28,7 @@ pub mod lint;
 pub mod lock;
 mod losses;
 mod names;
+pub mod notice;
 pub mod observation;
 mod output;
 mod printable;

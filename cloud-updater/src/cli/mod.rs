@@ -15,6 +15,7 @@ mod keyring;
 mod keyring_standing;
 mod later;
 mod lint;
+mod notice;
 mod pending;
 mod publish;
 mod rollout;
@@ -136,8 +137,8 @@ enum Command {
     Source(source::SourceCommand),
     /// Why a certificate is trusted here or is not: since when, who said so, who signed
     Explain(explain::ExplainArgs),
-    #[command(flatten)]
-    Later(later::LaterCommand),
+    /// Who must do what by when, for what is to come, in Markdown
+    Notice(notice::NoticeArgs),
     /// Run the service: the published tree, and devices' reports
     Serve(server::ServeArgs),
     /// Devices: enrol them, and see what they report
@@ -162,7 +163,7 @@ impl Command {
             Self::Keyring(command) => keyring::run(command, context),
             Self::Forecast(args) => forecast::run(&args, context),
             Self::Lint(args) => lint::run(&args, context),
-            Self::Later(command) => Err(later::refuse(&command)),
+            Self::Notice(args) => notice::run(&args, context),
             Self::Publish(args) => publish::run(&args, context),
             Self::Rollout(command) => rollout::run(command, context),
             Self::Sign(args) => sign::run(&args, context),

@@ -43,11 +43,6 @@ fn errors_are_objects_too() {
 #[test]
 fn commands_of_later_versions_do_not_pretend() {
     let world = fleet();
-    let help = world.shell("cloud-updater --help").out;
-    let said = world.shell("cloud-updater notice --anything at all");
-    assert_eq!(said.code, 2, "{said:?}");
-    assert!(said.err.contains("notice is not part of this version"), "{said:?}");
-    assert!(!help.contains("\n  notice "), "it is listed");
     for command in ["keyring drill", "rollout abort", "rollout watch"] {
         let said = world.shell(&format!("cloud-updater {command}"));
         assert_eq!(said.code, 2, "{said:?}");
