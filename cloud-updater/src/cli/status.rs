@@ -9,7 +9,7 @@ use super::signers_answer::SignersAnswer;
 use super::target::TargetFlag;
 use super::text::{counted, probe_note};
 use crate::date::{self, DAY_SECONDS};
-use crate::head::{Published, PublishedHead, wanted};
+use crate::head::{Published, PublishedHead, alarm, wanted};
 use crate::publish::Archive;
 use crate::repository::{AnchorStanding, Repository, Share};
 use crate::{Context, Error, Exit};
@@ -120,15 +120,8 @@ fn look_at_head(
     context: &Context,
     answer: &mut Answer,
 ) {
-    let now = context.now();
-    if now >= head.expires_at {
-        answer
-            .attention
-            .push(format!("the head of {channel} is stale since {}", date::instant(head.expires_at)));
-    } else if head.expires_at.since(now) < 3 * DAY_SECONDS {
-        answer
-            .attention
-            .push(format!("the head of {channel} is stale in {}", date::span(head.expires_at.since(now))));
+    if let Some(told) = alarm(channel, head, context.now()) {
+        answer.attention.push(format!("{} {}", told.subject, told.message));
     }
     if !head.under_newest {
         answer

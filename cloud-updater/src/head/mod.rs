@@ -1,11 +1,13 @@
 //! Heads: what the next one says, which number it has, and the compare-and-swap that publishes it.
 
+mod lifetime;
 mod number;
 mod published;
 mod signing;
 mod swap;
 mod wanted;
 
+pub use lifetime::alarm;
 pub use number::next_number;
 pub use published::{Published, PublishedHead};
 pub use signing::{NewHead, Urgency, refuse_before_its_files, sign, urgency};

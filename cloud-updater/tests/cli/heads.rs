@@ -126,3 +126,32 @@ fn devices_never_go_back_by_a_rollout() {
     assert_eq!(said.code, 3, "{said:?}");
     assert!(said.err.contains("--rollback-to 1"), "{said:?}");
 }
+
+#[test]
+fn a_head_that_is_not_signed_again_is_told_louder_with_each_part_of_its_life() {
+    let world = fleet();
+    let issued = world.json(0, &["head", "show", "--channel", "staging"])["heads"][0]["issued_at"].clone();
+    let issued: jiff::Timestamp = issued.as_str().unwrap().parse().unwrap();
+    let after = |days: i64| (issued + jiff::SignedDuration::from_hours(24 * days + 1)).to_string();
+    // Its lifetime is 14 days.
+    for (days, words, code) in
+        [(6, None, 0), (7, Some("50 %"), 0), (11, Some("75 %"), 0), (13, Some("90 %"), 1)]
+    {
+        let day = after(days);
+        let told = world.updater(&["watch", "--once", "--offline", "--channel", "staging", "--as-of", &day]);
+        let line = told.out.lines().find(|line| line.contains("[head-lifetime]"));
+        assert_eq!(told.code, code, "{told:?}");
+        let status = world.good(&format!("status --as-of {day}"));
+        let Some(words) = words else {
+            assert!(line.is_none() && !status.contains("of its lifetime"), "{told:?} {status}");
+            continue;
+        };
+        assert!(line.unwrap().contains(words), "{told:?}");
+        assert!(
+            status.contains(&format!("! the head of staging has used {words} of its lifetime")),
+            "{status}"
+        );
+    }
+    let status = world.good(&format!("status --as-of {}", after(15)));
+    assert!(status.contains("! the head of staging is stale since"), "{status}");
+}

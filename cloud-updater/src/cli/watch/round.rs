@@ -6,11 +6,13 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
 use super::{WatchArgs, proposal};
+use crate::cli::target::TargetFlag;
 use crate::cli::text::counted;
 use crate::coverage::{self, Matrix, Sides};
 use crate::date::DAY_SECONDS;
 use crate::durable::{self, PUBLIC_MODE};
 use crate::finding::{Finding, Findings};
+use crate::head::{Published, alarm};
 use crate::observation::{Handshake, Observations, Outcome, read_all};
 use crate::publish::Archive;
 use crate::repository::Repository;
@@ -184,6 +186,10 @@ fn meaning(args: &WatchArgs, repository: &Repository, context: &Context) -> Resu
             now: context.now(),
         };
         found.extend(findings::of_channel(&view));
+        if let Ok(folder) = TargetFlag::default().folder(repository) {
+            let published = Published::read(&folder, channel, archive.keyrings())?;
+            found.extend(published.good().and_then(|head| alarm(channel, head, context.now())));
+        }
         days.extend(calendar(&view, UnixSeconds(until)));
         if args.propose {
             proposals.extend(proposal::of_channel(&view, &args.candidates, repository, context)?);
