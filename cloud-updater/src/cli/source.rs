@@ -157,11 +157,16 @@ fn refresh(args: &RefreshArgs, repository: &Repository, context: &Context) -> Re
         return Err(no_source(missing));
     }
     sources.retain(|source| args.names.is_empty() || args.names.contains(&source.name));
+    // Nobody else's command waits for a server that is slow.
+    let ask = |source: Source| {
+        context.output().progress(format_args!("asking {}", source.name));
+        (source.ask(), source)
+    };
+    let asked: Vec<(Result<Said, Error>, Source)> = sources.into_iter().map(ask).collect();
     let _lock = repository.lock()?;
     let (mut told, mut failure) = (Vec::new(), None);
-    for source in &sources {
-        context.output().progress(format_args!("asking {}", source.name));
-        match source.ask().and_then(|said| take(source, &said, repository, context)) {
+    for (said, source) in asked {
+        match said.and_then(|said| take(&source, &said, repository, context)) {
             Ok(one) => told.push(one),
             // One that is down keeps nobody from hearing the others.
             Err(error) => {

@@ -139,7 +139,7 @@ pub(super) fn run(args: &AddArgs, repository: &Repository, context: &Context) ->
 }
 
 /// Adds an anchor that the watcher proposes, ahead of use, to a service.
-pub(super) fn propose(
+pub(in crate::cli) fn propose(
     certificate: &Certificate,
     service: &str,
     provenance: &str,

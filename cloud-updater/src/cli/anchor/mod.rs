@@ -6,9 +6,10 @@ mod list;
 mod observation;
 mod refusal;
 
+pub(super) use add::propose;
+
 use clap::Subcommand;
 
-use crate::certificate::Certificate;
 use crate::repository::{AnchorEntry, Repository};
 use crate::{Context, Error, Exit};
 
@@ -39,17 +40,6 @@ pub(super) fn run(command: AnchorCommand, context: &Context) -> Result<Exit, Err
         AnchorCommand::Remove(args) => life::remove(&args, &repository, context),
         AnchorCommand::List => list::run(&repository, context),
     }
-}
-
-/// Adds an anchor that the watcher proposes, ahead of use, to a service.
-pub(super) fn propose(
-    certificate: &Certificate,
-    service: &str,
-    provenance: &str,
-    repository: &Repository,
-    context: &Context,
-) -> Result<(), Error> {
-    add::propose(certificate, service, provenance, repository, context)
 }
 
 /// The one entry that `text` means.
