@@ -42,6 +42,12 @@ pub(crate) const CURL: Tool =
 /// OpenSSL: reads the exported hashed directory.
 const OPENSSL: Tool =
     Tool { program: "openssl", packages: "openssl", purpose: "reads exported certificates in tests" };
+/// SoftHSM: a token of software, which signers' tests sign with.
+const SOFT_TOKEN: Tool =
+    Tool { program: "softhsm2-util", packages: "softhsm2", purpose: "is the token that tests sign with" };
+/// OpenSC's tool for tokens: what the program of a signer calls.
+const TOKEN_TOOL: Tool =
+    Tool { program: "pkcs11-tool", packages: "opensc", purpose: "signs with tokens, as the runbook has it" };
 /// git: operators keep their repository in it.
 pub(crate) const GIT: Tool =
     Tool { program: "git", packages: "git", purpose: "keeps the operator's repository" };
@@ -79,7 +85,7 @@ const fn stack(file: &'static str, packages: &'static str) -> Tool {
     Tool { program: file, packages, purpose: "is a TLS stack that clients in C are tested on" }
 }
 /// What the tests run.
-pub(crate) const FOR_TESTS: [Tool; 21] = [
+pub(crate) const FOR_TESTS: [Tool; 23] = [
     COMPILER,
     CPP_COMPILER,
     BINUTILS,
@@ -96,6 +102,8 @@ pub(crate) const FOR_TESTS: [Tool; 21] = [
     VALGRIND,
     GROFF,
     MANDOC,
+    SOFT_TOKEN,
+    TOKEN_TOOL,
     stack("/usr/include/openssl/ssl.h", "libssl-dev"),
     stack("/usr/include/gnutls/gnutls.h", "libgnutls28-dev"),
     stack("/usr/include/wolfssl/ssl.h", "libwolfssl-dev"),

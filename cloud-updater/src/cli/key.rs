@@ -8,13 +8,18 @@ use serde::Serialize;
 use crate::durable::{self, PUBLIC_MODE};
 use crate::key::{KeyFile, PassphraseFlags, PublicKey};
 use crate::repository::Repository;
-use crate::{Context, Error, Exit};
+use crate::{Context, Error, Exit, input};
+
+/// Bytes of a public key in PEM, with text around it.
+const PEM_BYTES_MAX: u64 = 16_384;
 
 /// Commands about keys.
 #[derive(Clone, Debug, Subcommand)]
 pub(super) enum KeyCommand {
     /// Make a key: an encrypted file that stays here, and a .pub file to hand over
     New(NewArgs),
+    /// Take over the public half of a key that is on a token or in a service: sign --command signs with it
+    Import(ImportArgs),
     /// List the keys of this user, and those of the repository with their roles
     List,
 }
@@ -31,6 +36,25 @@ pub(super) struct NewArgs {
 
     #[command(flatten)]
     passphrase: PassphraseFlags,
+}
+
+/// Options of `key import`.
+#[derive(Clone, Debug, Args)]
+pub(super) struct ImportArgs {
+    /// Name of the key: its holder, or its purpose
+    name: String,
+
+    /// Its public half in PEM, as tokens, key services and `openssl pkey -pubout` give it
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+}
+
+#[derive(Serialize)]
+struct ImportAnswer {
+    name: String,
+    id: String,
+    public_file: String,
+    public_key: String,
 }
 
 #[derive(Serialize)]
@@ -65,8 +89,34 @@ struct Listed {
 pub(super) fn run(command: KeyCommand, context: &Context) -> Result<Exit, Error> {
     match command {
         KeyCommand::New(args) => new(&args, context),
+        KeyCommand::Import(args) => import(&args, context),
         KeyCommand::List => list(context),
     }
+}
+
+fn import(args: &ImportArgs, context: &Context) -> Result<Exit, Error> {
+    let text = input::read_text(&args.file, PEM_BYTES_MAX, "a public key")?;
+    let public = PublicKey::from_pem(&text, &args.name).map_err(|error| error.file(&args.file))?;
+    let path = KeyFile::named(&args.name)?.public_path();
+    if path.exists() {
+        let error = Error::input("key_exists", "stands there already; a key is never replaced").file(path);
+        return Err(error.hint("choose another name, or move the old key away"));
+    }
+    let mut text = format!("{}  {}\n", public.id(), args.name);
+    if context.dry_run() {
+        text.push_str("nothing was changed: --dry-run\n");
+    } else {
+        durable::create_file(&path, format!("{public}\n").as_bytes(), PUBLIC_MODE)?;
+        text.push_str(&format!("hand over {}\n", path.display()));
+    }
+    let answer = ImportAnswer {
+        name: args.name.clone(),
+        id: public.id().to_string(),
+        public_file: path.display().to_string(),
+        public_key: public.to_string(),
+    };
+    context.output().data("cloud-updater.key-import.1", &answer, text)?;
+    Ok(Exit::Done)
 }
 
 fn new(args: &NewArgs, context: &Context) -> Result<Exit, Error> {

@@ -10,8 +10,9 @@ use serde::Serialize;
 use super::keyring_standing::KeyringStanding;
 use super::side::Viewed;
 use super::signers_answer::SignersAnswer;
+use super::signing_key::Chosen;
 use super::text::keyring_text;
-use super::{coverage, lint, pending, signing_key};
+use super::{coverage, lint, pending};
 use crate::diff::{Change, Difference};
 use crate::document::{DRAFT_BYTES_MAX, DraftFile, SignatureFile, Signers, keyring_content, review_manifest};
 use crate::durable::{self, PUBLIC_MODE};
@@ -32,6 +33,11 @@ pub(super) struct SignArgs {
     /// The key, by path or name [default: the only key of this user that may sign]
     #[arg(long, value_name = "KEY", env = "CLOUD_UPDATER_SIGNING_KEY")]
     key: Option<String>,
+
+    /// A program that signs with the key of --key, whose .pub file is enough then: it gets the message on standard input
+    /// and answers the signature, as 64 bytes, hexadecimal digits or base64. It is run once for each document
+    #[arg(long, value_name = "PROGRAM", requires = "key", env = "CLOUD_UPDATER_SIGNING_COMMAND")]
+    command: Option<PathBuf>,
 
     #[command(flatten)]
     passphrase: PassphraseFlags,
@@ -78,7 +84,7 @@ pub(super) fn run(args: &SignArgs, context: &Context) -> Result<Exit, Error> {
         tasks.push(Task::read(path, repository.as_ref(), context).map_err(|error| error.file(path))?);
     }
     let may_sign = |id: KeyId| tasks.iter().all(|task| task.signers.key(id).is_some());
-    let key_file = signing_key::choose(args.key.as_deref(), may_sign)?;
+    let chosen = Chosen::of(args.key.as_deref(), args.command.as_deref(), may_sign)?;
     let show_first = !context.output().is_json();
     for task in tasks.iter().filter(|_| show_first) {
         context.output().line(&task.text)?;
@@ -94,14 +100,13 @@ pub(super) fn run(args: &SignArgs, context: &Context) -> Result<Exit, Error> {
         } else {
             format!("these {} documents", tasks.len())
         };
-        context.confirm(&format!("Sign {what} with {}?", key_file.path().display()))?;
-        let passphrase = args.passphrase.passphrase_of(&key_file.stem())?;
-        let key = key_file.unlock(&passphrase)?;
+        context.confirm(&format!("Sign {what} with {chosen}?"))?;
+        let key = chosen.unlock(&args.passphrase)?;
         let _lock = repository.as_ref().map(Repository::lock).transpose()?;
         for task in &tasks {
             let known = task.signers.key(key.id()).ok_or_else(|| not_a_signer(&key.id(), task))?;
             let signature = SignatureFile {
-                signature: key.sign(&task.unsigned.message()),
+                signature: key.sign(&task.unsigned.message())?,
                 digest: task.unsigned.digest(),
             };
             signature.check(&task.unsigned, known)?;

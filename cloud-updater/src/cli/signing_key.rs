@@ -1,9 +1,88 @@
-//! Which key file a command signs with.
+//! Which key a command signs with.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
 
 use bundle::KeyId;
+use bundle::write::Signature;
 
 use crate::Error;
-use crate::key::{KeyFile, PublicKey};
+use crate::key::{ExternalKey, KeyFile, PassphraseFlags, PublicKey, SigningKey};
+
+/// A key that was chosen, not used yet.
+pub(super) enum Chosen {
+    /// An encrypted file.
+    File(KeyFile),
+    /// A program of the signer's own.
+    External(ExternalKey),
+}
+
+/// A key that can sign.
+pub(super) enum Signer {
+    /// In memory.
+    Key(SigningKey),
+    /// Somewhere else.
+    External(ExternalKey),
+}
+
+impl Chosen {
+    /// The key that `key` names, with `program` where that signs; else the only one of this user that may sign.
+    ///
+    /// # Errors
+    /// Exit code 2 where none or several would do, 3 where a public key cannot be read.
+    pub(super) fn of(
+        key: Option<&str>,
+        program: Option<&Path>,
+        may_sign: impl Fn(KeyId) -> bool,
+    ) -> Result<Self, Error> {
+        let Some(program) = program else { return choose(key, may_sign).map(Self::File) };
+        let name = key.unwrap_or_default();
+        let is_path = name.contains('/') || name.ends_with(".pub");
+        let path = if is_path { PathBuf::from(name) } else { KeyFile::named(name)?.public_path() };
+        Ok(Self::External(ExternalKey::new(PublicKey::read(&path)?, program.to_owned())))
+    }
+
+    /// Makes it ready: a file's passphrase is asked for here.
+    ///
+    /// # Errors
+    /// As [`KeyFile::unlock`].
+    pub(super) fn unlock(self, passphrase: &PassphraseFlags) -> Result<Signer, Error> {
+        match self {
+            Self::File(file) => file.unlock(&passphrase.passphrase_of(&file.stem())?).map(Signer::Key),
+            Self::External(key) => Ok(Signer::External(key)),
+        }
+    }
+}
+
+impl Signer {
+    /// The id by which its signatures name it.
+    pub(super) fn id(&self) -> KeyId {
+        match self {
+            Self::Key(key) => key.id(),
+            Self::External(key) => key.id(),
+        }
+    }
+
+    /// Signs the message of a document.
+    ///
+    /// # Errors
+    /// As [`ExternalKey::sign`].
+    pub(super) fn sign(&self, message: &[u8]) -> Result<Signature, Error> {
+        match self {
+            Self::Key(key) => Ok(key.sign(message)),
+            Self::External(key) => key.sign(message),
+        }
+    }
+}
+
+impl fmt::Display for Chosen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(file) => write!(f, "{}", file.path().display()),
+            Self::External(key) => write!(f, "{} through {}", key.id(), key.program().display()),
+        }
+    }
+}
 
 /// The key file that was asked for, else the only one of this user that may sign.
 ///

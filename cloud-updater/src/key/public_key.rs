@@ -7,6 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bundle::write::KeyContent;
 use bundle::{Algorithm, KeyId, limits};
+use ed25519_dalek::VerifyingKey;
+use pkcs8::DecodePublicKey as _;
 
 use crate::{Error, input};
 
@@ -61,6 +63,18 @@ impl PublicKey {
         let bytes = <[u8; 32]>::try_from(bytes)
             .map_err(|bytes| wrong("key", format!("has {} bytes, an Ed25519 key has 32", bytes.len())))?;
         Self::ed25519(bytes, name).map_err(|error| error.field("key"))
+    }
+
+    /// Reads an Ed25519 key as OpenSSL, tokens and key services give it: SubjectPublicKeyInfo in PEM (RFC 8410 §4).
+    ///
+    /// # Errors
+    /// Exit code 3 where it is none.
+    pub fn from_pem(text: &str, name: &str) -> Result<Self, Error> {
+        let key = VerifyingKey::from_public_key_pem(text).map_err(|error| {
+            let error = Error::input("public_key", "is not an Ed25519 public key in PEM").because(error);
+            error.hint("openssl pkey -pubin -in FILE -text shows what it is")
+        })?;
+        Self::ed25519(key.to_bytes(), name)
     }
 
     /// Reads a `.pub` file.

@@ -148,6 +148,7 @@ impl World {
             .env("HOME", self.path("home"))
             .env("XDG_CONFIG_HOME", self.path("configuration"))
             .env("CLOUD_UPDATER_AUTHOR", "operator")
+            .env("SOFTHSM2_CONF", self.path("softhsm2.conf"))
             .env("CLOUD_UPDATER_PASSPHRASE_FILE", self.path("passphrase"))
             .stdin(std::process::Stdio::null());
     }

@@ -24,5 +24,6 @@ mod requirements;
 mod runbook;
 mod runbooks;
 mod sources;
+mod token;
 mod tree;
 mod watching;
