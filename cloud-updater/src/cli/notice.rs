@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::coverage::{self, Sides};
 use crate::durable::{self, PUBLIC_MODE};
-use crate::finding::Finding;
+use crate::finding::{Finding, Findings};
 use crate::notice::{Notice, markdown};
 use crate::observation::read_all;
 use crate::publish::Archive;
@@ -47,7 +47,8 @@ pub(super) fn run(args: &NoticeArgs, context: &Context) -> Result<Exit, Error> {
         settings: &repository.fleet().watch,
         now: context.now(),
     };
-    let found = wanted(findings::of_channel(&view), &args.finding)?;
+    let in_matrix = coverage::findings(&matrix);
+    let found = wanted(findings::of_channel(&view), &in_matrix, &args.finding)?;
     let class = &repository.fleet().channel(channel)?.device_class;
     let notice = Notice::new((&repository.fleet().fleet, class), &sides, &matrix, found);
     let text = markdown(&notice);
@@ -58,8 +59,8 @@ pub(super) fn run(args: &NoticeArgs, context: &Context) -> Result<Exit, Error> {
     Ok(if notice.demands_action() { Exit::Finding } else { Exit::Done })
 }
 
-/// The findings by these rules, or all; what the matrix says stands in the notice itself.
-fn wanted(found: Vec<Finding>, rules: &[String]) -> Result<Vec<Finding>, Error> {
+/// The findings by these rules, or all but what the notice says by itself: what the matrix says.
+fn wanted(found: Vec<Finding>, in_matrix: &Findings, rules: &[String]) -> Result<Vec<Finding>, Error> {
     let missing = rules.iter().find(|rule| !found.iter().any(|finding| finding.rule == rule.as_str()));
     if let Some(rule) = missing {
         let error = Error::usage("no_finding", format!("the watcher found nothing by the rule {rule:?}"));
@@ -69,7 +70,7 @@ fn wanted(found: Vec<Finding>, rules: &[String]) -> Result<Vec<Finding>, Error> 
     }
     let is_wanted = |finding: &Finding| {
         if rules.is_empty() {
-            !finding.rule.starts_with("service-")
+            !in_matrix.iter().any(|known| known == finding)
         } else {
             rules.iter().any(|rule| rule == finding.rule)
         }

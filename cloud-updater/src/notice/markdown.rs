@@ -167,7 +167,7 @@ fn if_it_breaks(notice: &Notice, text: &mut String) {
     text.push_str(&format!(
         "\n## If it breaks\n\n\
          - `cloud-updater fleet list` shows devices that refused it, with their reason; `device-agent status` on one says why.\n\
-         - `cloud-updater rollout pause --channel {channel} --reason \"…\"` stops it; nobody further installs.\n\
+         - `cloud-updater rollout pause --channel {channel} --reason \"…\" --head-key KEY` stops it; nobody further installs.\n\
          - `cloud-updater draft --channel {channel} --rollback-to N` brings back what an earlier release had.\n"
     ));
 }

@@ -148,7 +148,11 @@ mod tests {
     fn what_is_found_is_told_when_it_comes_and_when_it_goes() {
         let folder = tempfile::tempdir().unwrap();
         let outbox = Outbox::of(&Layout::new(folder.path().to_owned()), "office");
-        assert!(!put(&outbox, 1, vec![finding("one-anchor", Severity::Notice, "a notice is no alert")]));
+        assert!(!put(
+            &outbox,
+            1,
+            vec![finding("service-on-one-anchor", Severity::Notice, "a notice is no alert")]
+        ));
         assert!(put(&outbox, 2, vec![finding("chain-refused", Severity::Error, "seen 1 h ago")]));
         assert!(
             !put(&outbox, 3, vec![finding("chain-refused", Severity::Error, "seen 2 h ago")]),

@@ -137,3 +137,14 @@ fn devices_that_a_release_has_not_reached_yet_count() {
     assert_eq!(said.code, 0, "{said:?}");
     assert!(said.err.contains("devices do not reach it now either"), "{said:?}");
 }
+
+#[test]
+fn a_notice_about_one_finding_has_that_alone() {
+    let world = fleet();
+    let all = world.json(0, &["notice", "--channel", "staging"]);
+    assert_eq!(all["findings"][0]["rule"], "service-on-one-anchor", "{all}");
+    let one = world.good("notice --channel staging --finding service-on-one-anchor");
+    assert!(one.contains("## What else is coming") && one.contains("| iot-hub |"), "{one}");
+    let none = world.updater(&["notice", "--channel", "staging", "--finding", "pin-breaking"]);
+    assert!(none.code == 2 && none.err.contains("the watcher found nothing by the rule"), "{none:?}");
+}

@@ -73,7 +73,7 @@ pub(super) fn single_anchors(view: &View<'_>) -> Vec<Finding> {
                 let name = candidate.names.short_name(only.sha256).unwrap_or_default();
                 let message =
                     format!("is covered by one anchor alone, {name}: when that goes, nothing is in reserve");
-                let finding = Finding::new("one-anchor", Severity::Notice, &service.name, message);
+                let finding = Finding::new("service-on-one-anchor", Severity::Notice, &service.name, message);
                 found.push(
                     finding.hint("trust the root that the service's CA names as the next one, ahead of use"),
                 );

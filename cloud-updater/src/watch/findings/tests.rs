@@ -156,7 +156,7 @@ fn a_service_with_one_anchor_has_nothing_in_reserve_and_one_with_none_is_lost() 
     let old = root("Old");
     let content = anchored(&[old.certificate()]);
     let found = all(&sides(&[&content], &content), &[]);
-    assert!(one(&found, "one-anchor").message.contains("one anchor alone, Old"));
+    assert!(one(&found, "service-on-one-anchor").message.contains("one anchor alone, Old"));
     let past = Authority::root("Past", 2010..2020);
     let content = anchored(&[past.certificate()]);
     let found = all(&sides(&[&content], &content), &[]);
