@@ -9,6 +9,7 @@ use super::signers_answer::SignersAnswer;
 use super::target::TargetFlag;
 use super::text::{counted, probe_note};
 use crate::date::{self, DAY_SECONDS};
+use crate::finding::Severity;
 use crate::head::{Published, PublishedHead, alarm, wanted};
 use crate::publish::Archive;
 use crate::repository::{AnchorStanding, Repository, Share};
@@ -86,11 +87,14 @@ pub(super) fn run(args: &StatusArgs, context: &Context) -> Result<Exit, Error> {
             Some(folder) => Published::read(folder, channel, archive.keyrings())?,
             None => Published::Missing,
         };
-        if let Published::Bad { error, .. } = &head {
-            answer.attention.push(format!("the published head is unreadable: {error}"));
+        // Where nothing says where it is published, or nothing is yet, there is none to look for.
+        if folder.is_some() && rollout.release.is_some() {
+            let told = alarm(channel, &head, rollout.head.is_some(), context.now());
+            let told = told.filter(|told| told.severity != Severity::Notice || told.rule == "head-lifetime");
+            answer.attention.extend(told.map(|told| format!("{} {}", told.subject, told.message)));
         }
         if let Some(head) = head.good() {
-            look_at_head(channel, head, rollout.release, context, &mut answer);
+            look_at_head(channel, head, rollout.release, &mut answer);
         }
         let wanted = match rollout.release {
             Some(_) => Some(wanted(&repository.fleet().head, &archive, channel, &rollout)?.encode()),
@@ -113,16 +117,7 @@ pub(super) fn run(args: &StatusArgs, context: &Context) -> Result<Exit, Error> {
     Ok(Exit::Done)
 }
 
-fn look_at_head(
-    channel: &str,
-    head: &PublishedHead,
-    release: Option<u32>,
-    context: &Context,
-    answer: &mut Answer,
-) {
-    if let Some(told) = alarm(channel, head, context.now()) {
-        answer.attention.push(format!("{} {}", told.subject, told.message));
-    }
+fn look_at_head(channel: &str, head: &PublishedHead, release: Option<u32>, answer: &mut Answer) {
     if !head.under_newest {
         answer
             .attention

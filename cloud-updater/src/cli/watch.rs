@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::target::TargetFlag;
 use crate::observation::OPERATOR;
 use crate::repository::Repository;
 use crate::watch::{Limits, ResolveTable, Resolved, Webhook};
@@ -28,6 +29,9 @@ pub(super) struct WatchArgs {
     /// Ask nobody: say what the observations that are there mean
     #[arg(long, requires = "once")]
     offline: bool,
+
+    #[command(flatten)]
+    target: TargetFlag,
 
     /// Months that the calendar looks ahead
     #[arg(long, value_name = "COUNT", default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..=240))]

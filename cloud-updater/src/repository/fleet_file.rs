@@ -250,10 +250,9 @@ impl FleetFile {
             return Err(wrong("head.refresh-minutes", message));
         }
         if head.resign_hours == 0
-            || head.resign_seconds().saturating_mul(2) > u64::from(head.lifetime_seconds())
+            || head.resign_seconds().saturating_mul(2) >= u64::from(head.lifetime_seconds())
         {
-            let message =
-                "must be from 1 to half of the lifetime, so that one missed signature expires nothing";
+            let message = "must be above 0 and below half of the lifetime, so that one missed signature expires nothing";
             return Err(wrong("head.resign-hours", message));
         }
         Ok(())

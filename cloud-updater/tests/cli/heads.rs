@@ -155,3 +155,28 @@ fn a_head_that_is_not_signed_again_is_told_louder_with_each_part_of_its_life() {
     let status = world.good(&format!("status --as-of {}", after(15)));
     assert!(status.contains("! the head of staging is stale since"), "{status}");
 }
+
+#[test]
+fn a_head_that_is_gone_or_damaged_or_not_looked_at_is_told_of() {
+    let world = fleet();
+    let watch = |more: &[&str]| {
+        world.updater(&[&["watch", "--once", "--offline", "--channel", "staging"], more].concat())
+    };
+    let head = world.public().join("staging/head");
+    assert!(head.is_file());
+    let whole = std::fs::read(&head).unwrap();
+    crate::kit::write(&head, "garbage");
+    let told = watch(&[]);
+    assert!(told.code == 1 && told.out.contains("[head-unreadable]"), "{told:?}");
+    assert!(world.good("status").contains("! the head of staging is none that devices would take"));
+    std::fs::remove_file(&head).unwrap();
+    let told = watch(&[]);
+    assert!(told.code == 1 && told.out.contains("[head-missing]"), "{told:?}");
+    assert!(world.good("status").contains("! the head of staging is missing"));
+    crate::kit::write_bytes(&head, &whole);
+    // Whoever publishes with --to says so to the watcher too.
+    world.shell("sed -i '/^folder = /d' fleet.toml && mv public ../elsewhere");
+    assert!(watch(&[]).out.contains("[head-unseen]"));
+    let told = watch(&["--to", "../elsewhere"]);
+    assert!(told.code == 0 && !told.out.contains("[head-"), "{told:?}");
+}

@@ -6,12 +6,11 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
 use super::{WatchArgs, proposal};
-use crate::cli::target::TargetFlag;
 use crate::cli::text::counted;
 use crate::coverage::{self, Matrix, Sides};
 use crate::date::DAY_SECONDS;
 use crate::durable::{self, PUBLIC_MODE};
-use crate::finding::{Finding, Findings};
+use crate::finding::{Finding, Findings, Severity};
 use crate::head::{Published, alarm};
 use crate::observation::{Handshake, Observations, Outcome, read_all};
 use crate::publish::Archive;
@@ -186,10 +185,7 @@ fn meaning(args: &WatchArgs, repository: &Repository, context: &Context) -> Resu
             now: context.now(),
         };
         found.extend(findings::of_channel(&view));
-        if let Ok(folder) = TargetFlag::default().folder(repository) {
-            let published = Published::read(&folder, channel, archive.keyrings())?;
-            found.extend(published.good().and_then(|head| alarm(channel, head, context.now())));
-        }
+        found.extend(of_head(args, repository, (&archive, channel), context)?);
         days.extend(calendar(&view, UnixSeconds(until)));
         if args.propose {
             proposals.extend(proposal::of_channel(&view, &args.candidates, repository, context)?);
@@ -199,6 +195,27 @@ fn meaning(args: &WatchArgs, repository: &Repository, context: &Context) -> Resu
     days.sort();
     days.dedup();
     Ok(Meaning { matrices, findings: Findings::new(found), calendar: days, proposals })
+}
+
+/// What is to be said of the published head; that nothing says where it is, is said too.
+fn of_head(
+    args: &WatchArgs,
+    repository: &Repository,
+    (archive, channel): (&Archive, &str),
+    context: &Context,
+) -> Result<Option<Finding>, Error> {
+    let rollout = repository.rollout(channel)?;
+    if rollout.release.is_none() {
+        return Ok(None);
+    }
+    let Ok(folder) = args.target.folder(repository) else {
+        let message = "was not looked at: nothing says where the tree is published";
+        let finding =
+            Finding::new("head-unseen", Severity::Notice, format!("the head of {channel}"), message);
+        return Ok(Some(finding.hint("give --to DIR, or set publish.folder in fleet.toml")));
+    };
+    let published = Published::read(&folder, channel, archive.keyrings())?;
+    Ok(alarm(channel, &published, rollout.head.is_some(), context.now()))
 }
 
 fn sides(
