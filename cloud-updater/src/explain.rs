@@ -1,13 +1,15 @@
 //! Why a certificate is trusted here, or is not: everything that the repository knows about it, in order of time.
 
-use bundle::write::{AnchorContent, ManifestContent, ServiceAnchors};
+use std::collections::BTreeMap;
+
+use bundle::write::{AnchorContent, ManifestContent};
 use bundle::{DenialKind, Sha256};
 use serde::Serialize;
 
 use crate::certificate::Certificate;
 use crate::publish::Archive;
 use crate::repository::{AnchorEntry, Repository};
-use crate::source::{Entry, Source};
+use crate::source::{Entry, Source, Statement};
 use crate::{Error, date};
 
 /// What is known about one certificate.
@@ -81,6 +83,9 @@ pub struct Event {
     pub who: String,
 }
 
+/// A source, and what it said last.
+type Heard = (Source, BTreeMap<Sha256, Statement>);
+
 impl Explanation {
     /// Collects what the repository knows about the certificate that `text` means: an entry's name, or a fingerprint
     /// from its first eight digits on.
@@ -89,7 +94,10 @@ impl Explanation {
     /// Exit code 2: nothing has such a certificate, or several are meant.
     pub fn of(text: &str, repository: &Repository) -> Result<Self, Error> {
         let entries = [repository.anchors()?, repository.intermediates()?].concat();
-        let (archive, sources) = (Archive::read(repository)?, Source::all(repository.layout())?);
+        let archive = Archive::read(repository)?;
+        let heard = |source: Source| source.said().map(|said| (source, said));
+        let sources: Vec<Heard> =
+            Source::all(repository.layout())?.into_iter().map(heard).collect::<Result<_, _>>()?;
         let sha256 = find(text, &entries, &archive, &sources)?;
         let entry = entries.iter().find(|entry| entry.certificate.sha256 == sha256);
         let certificate = entry.map(|entry| entry.certificate.clone());
@@ -142,10 +150,10 @@ impl Explanation {
         Ok(())
     }
 
-    fn listen_to(&mut self, sha256: Sha256, sources: &[Source]) -> Result<(), Error> {
+    fn listen_to(&mut self, sha256: Sha256, sources: &[Heard]) -> Result<(), Error> {
         let key = sha256.to_string();
-        for source in sources {
-            if let Some(statement) = source.said()?.get(&sha256) {
+        for (source, said) in sources {
+            if let Some(statement) = said.get(&sha256) {
                 if self.subject.is_empty() {
                     self.subject.clone_from(&statement.subject);
                 }
@@ -231,11 +239,8 @@ impl Standing {
             (false, None) if is_intermediate => "intermediate".to_owned(),
             (false, None) => "absent".to_owned(),
         };
-        let serves = |anchors: &ServiceAnchors| match anchors {
-            ServiceAnchors::All => true,
-            ServiceAnchors::Listed(list) => list.contains(&sha256),
-        };
-        let services = content.services.iter().filter(|service| anchor.is_some() && serves(&service.anchors));
+        let services =
+            content.services.iter().filter(|service| anchor.is_some() && service.anchors.includes(sha256));
         Self { word, services: services.map(|service| service.name.clone()).collect() }
     }
 
@@ -267,7 +272,7 @@ fn told(entry: &Entry, key: &str) -> Option<String> {
 }
 
 /// The one certificate that `text` means.
-fn find(text: &str, entries: &[AnchorEntry], archive: &Archive, sources: &[Source]) -> Result<Sha256, Error> {
+fn find(text: &str, entries: &[AnchorEntry], archive: &Archive, sources: &[Heard]) -> Result<Sha256, Error> {
     let digits = text.replace(':', "").to_ascii_lowercase();
     let is_prefix = digits.len() >= 8 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     let is_meant = |sha256: &Sha256| is_prefix && sha256.to_string().starts_with(&digits);
@@ -278,9 +283,7 @@ fn find(text: &str, entries: &[AnchorEntry], archive: &Archive, sources: &[Sourc
             found.extend(release.blobs.iter().map(|(sha256, _)| *sha256).filter(is_meant));
         }
     }
-    for source in sources {
-        found.extend(source.said()?.into_keys().filter(is_meant));
-    }
+    found.extend(sources.iter().flat_map(|(_, said)| said.keys().copied()).filter(is_meant));
     found.sort_unstable();
     found.dedup();
     match found.as_slice() {

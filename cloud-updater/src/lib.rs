@@ -22,6 +22,7 @@ pub mod forecast;
 pub mod fuzzing;
 pub mod head;
 pub mod hexadecimal;
+mod http_url;
 pub mod input;
 pub mod key;
 pub mod lint;

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use bundle::write::{
-    AnchorContent, ConstraintContent, ExtensionContent, ManifestContent, ServiceAnchors, ServiceContent,
-};
+use bundle::write::{AnchorContent, ConstraintContent, ExtensionContent, ManifestContent, ServiceContent};
 use bundle::{ExportChoice, ExportPolicy, Purposes, Sha256, Unexportable, extension_id};
 
 use crate::date;
@@ -23,7 +21,7 @@ pub(crate) fn of(content: &ManifestContent, name: impl Fn(Sha256) -> String) -> 
         } else if !anchor.constraints.is_empty() {
             let details = constraints_text(anchor);
             let done = std::iter::once(of_forms(anchor, "shared files"));
-            let own = content.services.iter().filter(|service| serves(service, anchor));
+            let own = content.services.iter().filter(|service| service.anchors.includes(anchor.sha256));
             let done: Vec<String> = done.chain(own.map(|service| of_service(anchor, service))).collect();
             losses.insert(format!("{whose}: {details}; {}", done.join("; ")));
         }
@@ -115,15 +113,9 @@ fn policy(service: &ServiceContent) -> ExportPolicy<'_> {
     own.map(|extension| ExportPolicy::new(&extension.content)).unwrap_or_default()
 }
 
-fn serves(service: &ServiceContent, anchor: &AnchorContent) -> bool {
-    match &service.anchors {
-        ServiceAnchors::All => true,
-        ServiceAnchors::Listed(list) => list.contains(&anchor.sha256),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use bundle::write::ServiceAnchors;
     use bundle::{AnchorState, Denial, DenialKind, Pin, PinKind, UnixSeconds};
 
     use super::*;

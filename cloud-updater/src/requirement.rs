@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use bundle::write::{ExpectationContent, ManifestContent, ServiceAnchors, ServiceContent};
+use bundle::write::{ExpectationContent, ManifestContent, ServiceContent};
 use bundle::{ExpectedName, Pin, PinKind, Section, Sha256, UnixSeconds};
 use chain::{AttributeType, Certificate};
 
@@ -289,10 +289,7 @@ fn fits(expectation: &ExpectationContent, name: &chain::DistinguishedName<'_>) -
 /// The certificates of the bundle that a path of the service may hold.
 fn known(service: &ServiceContent, content: &ManifestContent) -> Vec<Sha256> {
     let anchors = content.anchors.iter().map(|anchor| anchor.sha256);
-    let serving = anchors.filter(|sha256| match &service.anchors {
-        ServiceAnchors::All => true,
-        ServiceAnchors::Listed(list) => list.contains(sha256),
-    });
+    let serving = anchors.filter(|sha256| service.anchors.includes(*sha256));
     serving.chain(content.intermediates.iter().map(|entry| entry.sha256)).collect()
 }
 

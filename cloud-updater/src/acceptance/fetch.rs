@@ -9,7 +9,7 @@ use tokio::runtime::{self, Runtime};
 use url::Url;
 
 use super::origin::{ReadError, read_file};
-use crate::{Error, Exit};
+use crate::{Error, Exit, http_url};
 
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -31,14 +31,7 @@ impl Fetcher {
     /// The tree at `base`; TLS trusts `roots` alone where they are given, else what this machine trusts.
     pub(super) fn new(base: &str, roots: Option<&Path>) -> Result<Self, Error> {
         let refused = |message: &str| Error::usage("bad_url", message).place(base);
-        let mut url = Url::parse(base).map_err(|error| refused("is not a URL").because(error))?;
-        if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
-            return Err(refused("is not a URL of HTTP or HTTPS"));
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            let message = "carries credentials: devices send none, and command lines are no secret";
-            return Err(Error::usage("bad_url", message).place(without_credentials(&url)));
-        }
+        let mut url = http_url::parse(base, "devices send none, and command lines are no secret")?;
         if url.query().is_some() || url.fragment().is_some() {
             return Err(refused("carries a query or fragment: give the URL of the tree's root"));
         }
@@ -61,25 +54,9 @@ impl Fetcher {
 /// # Errors
 /// Exit code 2: it is no URL of HTTP or HTTPS; inside, what the network or the server said.
 pub(crate) fn get(url: &str, bytes_max: u64) -> Result<Result<Option<Vec<u8>>, ReadError>, Error> {
-    let refused = |message: &str| Error::usage("bad_url", message).place(url);
-    let parsed = Url::parse(url).map_err(|error| refused("is not a URL").because(error))?;
-    if !matches!(parsed.scheme(), "http" | "https") || parsed.host().is_none() {
-        return Err(refused("is not a URL of HTTP or HTTPS"));
-    }
-    if !parsed.username().is_empty() || parsed.password().is_some() {
-        let message = "carries credentials: what is fetched is public, and the repository is too";
-        return Err(Error::usage("bad_url", message).place(without_credentials(&parsed)));
-    }
+    let parsed = http_url::parse(url, "what is fetched is public, and the repository is too")?;
     let (client, runtime) = (client(None)?, runtime()?);
     Ok(runtime.block_on(fetch(&client, parsed, bytes_max)))
-}
-
-/// The URL as an error may show it.
-fn without_credentials(url: &Url) -> Url {
-    let mut shown = url.clone();
-    // Only a URL without a host has none to take away.
-    let _ = shown.set_username("").and_then(|()| shown.set_password(None));
-    shown
 }
 
 fn client(roots: Option<&Path>) -> Result<Client, Error> {

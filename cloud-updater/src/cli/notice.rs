@@ -36,8 +36,8 @@ pub(super) fn run(args: &NoticeArgs, context: &Context) -> Result<Exit, Error> {
     let channel = repository.fleet().channel_or_only(context.channel())?;
     let archive = Archive::read(&repository)?;
     let sides = Sides::of_word(&repository, &archive, channel, args.candidate.as_deref(), context)?;
-    let matrix = coverage::of_repository(&repository, &sides, context.now())?;
     let observations = read_all(repository.layout(), context.now())?;
+    let matrix = coverage::by(&repository, &sides, &observations, context.now())?;
     let heard = Heard::of(&Source::all(repository.layout())?)?;
     let view = View {
         sides: &sides,

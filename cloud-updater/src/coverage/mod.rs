@@ -30,7 +30,7 @@ pub use text::table;
 use bundle::UnixSeconds;
 
 use crate::Error;
-use crate::observation::read_all;
+use crate::observation::{Observations, read_all};
 use crate::repository::Repository;
 
 /// The matrix of `sides` by all observations of the repository.
@@ -38,7 +38,19 @@ use crate::repository::Repository;
 /// # Errors
 /// Exit code 2 or 3 where services or observations cannot be read.
 pub fn of_repository(repository: &Repository, sides: &Sides, now: UnixSeconds) -> Result<Matrix, Error> {
-    let observations = read_all(repository.layout(), now)?;
+    by(repository, sides, &read_all(repository.layout(), now)?, now)
+}
+
+/// As [`of_repository`], by observations that were read already.
+///
+/// # Errors
+/// Exit code 2 where services cannot be read.
+pub fn by(
+    repository: &Repository,
+    sides: &Sides,
+    observations: &[Observations],
+    now: UnixSeconds,
+) -> Result<Matrix, Error> {
     let days = repository.fleet().watch.observation_days;
-    Ok(Matrix::of(sides, &repository.services()?, &observations, days, now))
+    Ok(Matrix::of(sides, &repository.services()?, observations, days, now))
 }

@@ -116,7 +116,7 @@ fn of_anchor(view: &View<'_>, anchor: &AnchorContent) -> Vec<Finding> {
             broken.push((&DENIED_ANCHOR, "is an anchor, and denied".to_owned()));
         }
     }
-    if view.content.services.iter().all(|service| !usable::serves(service, anchor.sha256)) {
+    if view.content.services.iter().all(|service| !service.anchors.includes(anchor.sha256)) {
         broken.push((&UNUSED_ANCHOR, "serves no service".to_owned()));
     }
     let overdue = anchor.retire_day.map(date::day_start).filter(|day| *day < view.now);

@@ -3,11 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bundle::limits::CERTIFICATE_BYTES_MAX;
-use bundle::write::Unsigned;
-use bundle::{ChannelId, Document as _, Envelope, Manifest, Order, Sha256, UnixSeconds};
-use ed25519_dalek::{Signature, VerifyingKey};
+use bundle::write::{Signature, Unsigned};
+use bundle::{ChannelId, Document as _, Envelope, Manifest, Order, Sha256, TableSignature, UnixSeconds};
 
-use crate::document::{KeyringChain, Release, Signers};
+use crate::document::{KeyringChain, Release, SignatureFile, Signers};
 use crate::repository::Repository;
 use crate::{Error, document, input};
 
@@ -196,18 +195,16 @@ impl Archive {
     pub fn signers(&self, release: &StoredRelease) -> Result<Vec<String>, Error> {
         let envelope = Envelope::parse_whole(&release.document)
             .map_err(|error| Error::bug("a checked release is unreadable").because(error))?;
-        let message = Unsigned::of(&envelope).message();
+        let unsigned = Unsigned::of(&envelope);
         let mut names = BTreeSet::new();
         for generation in self.keyrings.generations() {
             let keyring = generation.keyring()?;
             let signers = Signers::of_release(envelope.header().kind, &keyring);
             for entry in envelope.signatures().iter() {
-                let name = signers.key(entry.key_id).filter(|key| {
-                    let key = <[u8; 32]>::try_from(key.bytes.as_slice()).ok();
-                    let key = key.and_then(|bytes| VerifyingKey::from_bytes(&bytes).ok());
-                    key.zip(Signature::from_slice(entry.bytes).ok())
-                        .is_some_and(|(key, signature)| key.verify_strict(&message, &signature).is_ok())
-                });
+                let TableSignature { algorithm, key_id, bytes } = entry;
+                let signature = Signature { key_id, algorithm, bytes: bytes.to_vec() };
+                let file = SignatureFile { signature, digest: unsigned.digest() };
+                let name = signers.key(key_id).filter(|key| file.check(&unsigned, key).is_ok());
                 names.extend(name.map(|key| key.name.clone()));
             }
         }

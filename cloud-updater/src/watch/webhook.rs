@@ -11,7 +11,7 @@ use reqwest::{Client, Url};
 use ring::hmac;
 
 use super::Outbox;
-use crate::{Error, Exit};
+use crate::{Error, Exit, http_url};
 
 /// Header with the time at which the body was signed, in seconds since 1970: a receiver refuses old ones.
 pub const TIME_HEADER: &str = "x-cloud-updater-time";
@@ -44,13 +44,8 @@ impl Webhook {
     /// Exit code 2 or 3 where the URL, or the secret, is of no use.
     pub fn new(url: &str, secret: Option<&Path>) -> Result<Self, Error> {
         let refused = |message: &str| Error::usage("bad_url", message).field("--webhook");
-        let parsed = Url::parse(url).map_err(|error| refused("is not a URL").because(error))?;
-        if !matches!(parsed.scheme(), "http" | "https") || parsed.host().is_none() {
-            return Err(refused("is not a URL of HTTP or HTTPS"));
-        }
-        if !parsed.username().is_empty() || parsed.password().is_some() {
-            return Err(refused("carries credentials: the body is signed instead"));
-        }
+        let parsed =
+            http_url::parse(url, "the body is signed instead").map_err(|error| error.field("--webhook"))?;
         let key = hmac::Key::new(hmac::HMAC_SHA256, &secret_of(secret)?);
         // Somebody may have chosen a provider before; any is as good for this.
         let _ = rustls::crypto::ring::default_provider().install_default();

@@ -175,7 +175,7 @@ fn meaning(args: &WatchArgs, repository: &Repository, context: &Context) -> Resu
         }
         // A channel that has nothing yet is no concern of the watcher.
         let Some(sides) = sides(repository, &archive, channel, context)? else { continue };
-        let matrix = coverage::of_repository(repository, &sides, context.now())?;
+        let matrix = coverage::by(repository, &sides, &observations, context.now())?;
         let view = View {
             sides: &sides,
             matrix: &matrix,

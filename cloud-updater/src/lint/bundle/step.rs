@@ -93,7 +93,7 @@ fn overlap(view: &View<'_>, service: &str, stays: &BTreeSet<Sha256>, gone: &str)
 fn since(view: &View<'_>, service: &str, sha256: Sha256) -> Option<UnixSeconds> {
     let has = |content: &ManifestContent| {
         let holds = content.anchors.iter().any(|anchor| anchor.sha256 == sha256);
-        holds && content.services.iter().any(|it| it.name == service && usable::serves(it, sha256))
+        holds && content.services.iter().any(|it| it.name == service && it.anchors.includes(sha256))
     };
     let row = view.history.iter().rev().take_while(|(_, content)| has(content));
     row.last().map(|(issued, _)| *issued)

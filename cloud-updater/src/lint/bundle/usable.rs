@@ -2,23 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use bundle::write::{AnchorContent, ManifestContent, ServiceAnchors, ServiceContent};
+use bundle::write::{AnchorContent, ManifestContent, ServiceContent};
 use bundle::{DenialKind, HostPattern, Purposes, Sha256};
 
 use super::View;
 
 /// The anchors of `content` that can verify the service today, as far as the bundle alone can say.
 pub(super) fn of(view: &View<'_>, content: &ManifestContent, service: &ServiceContent) -> BTreeSet<Sha256> {
-    let anchors = content.anchors.iter().filter(|anchor| serves(service, anchor.sha256));
+    let anchors = content.anchors.iter().filter(|anchor| service.anchors.includes(anchor.sha256));
     anchors.filter(|anchor| is_usable(view, content, service, anchor)).map(|anchor| anchor.sha256).collect()
-}
-
-/// True where the service names the anchor, or all of them.
-pub(super) fn serves(service: &ServiceContent, sha256: Sha256) -> bool {
-    match &service.anchors {
-        ServiceAnchors::All => true,
-        ServiceAnchors::Listed(list) => list.contains(&sha256),
-    }
 }
 
 /// True where the deny list has the certificate or its key.

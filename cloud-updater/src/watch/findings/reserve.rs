@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use bundle::write::{AnchorContent, ServiceAnchors, ServiceContent};
+use bundle::write::AnchorContent;
 use bundle::{AnchorState, Pin, PinKind, Purposes, Sha256, UnixSeconds};
 use chain::{Certificate, Purpose, Time};
 
@@ -115,7 +115,8 @@ pub(super) fn unneeded(view: &View<'_>) -> Vec<Finding> {
 fn last_need(view: &View<'_>, anchor: &AnchorContent) -> Option<UnixSeconds> {
     let candidate = &view.sides.candidate;
     let mut last: Option<UnixSeconds> = None;
-    for service in candidate.content.services.iter().filter(|service| serves(service, anchor.sha256)) {
+    for service in candidate.content.services.iter().filter(|service| service.anchors.includes(anchor.sha256))
+    {
         let row = view.matrix.services.iter().find(|row| row.service == service.name)?;
         if row.endpoints.is_empty() || endpoints_of(&service.hosts, &[]).count() > row.endpoints.len() {
             return None;
@@ -140,11 +141,4 @@ fn last_need(view: &View<'_>, anchor: &AnchorContent) -> Option<UnixSeconds> {
         }
     }
     last
-}
-
-fn serves(service: &ServiceContent, anchor: Sha256) -> bool {
-    match &service.anchors {
-        ServiceAnchors::All => true,
-        ServiceAnchors::Listed(list) => list.contains(&anchor),
-    }
 }

@@ -108,6 +108,17 @@ pub enum ServiceAnchors {
     Listed(Vec<Sha256>),
 }
 
+impl ServiceAnchors {
+    /// True where the anchor with this SHA-256 serves the service, if the manifest lists it.
+    #[must_use]
+    pub fn includes(&self, sha256: Sha256) -> bool {
+        match self {
+            Self::All => true,
+            Self::Listed(list) => list.contains(&sha256),
+        }
+    }
+}
+
 /// One pin.
 pub type PinContent = Pin;
 
