@@ -193,3 +193,24 @@ fn a_certificate_is_explained_by_what_was_recorded_signed_and_said() {
     assert_eq!(unknown.code, 2, "{unknown:?}");
     assert_eq!(world.updater(&["explain", "old"]).code, 2);
 }
+
+#[test]
+fn a_signature_that_only_claims_a_signer_is_not_told_as_theirs() {
+    let world = fleet();
+    let path = world.repository().join("channels/staging/release/1");
+    let document = std::fs::read(&path).unwrap();
+    let envelope = bundle::Envelope::parse_whole(&document).unwrap();
+    let known = envelope.signatures().iter().map(|entry| bundle::write::Signature {
+        key_id: entry.key_id,
+        algorithm: entry.algorithm,
+        bytes: entry.bytes.to_vec(),
+    });
+    let mut signatures: Vec<bundle::write::Signature> = known.collect();
+    let line = std::fs::read_to_string(world.repository().join("keys/bob.pub")).unwrap();
+    let bob = cloud_updater::key::PublicKey::parse(&line).unwrap();
+    signatures.push(bundle::write::Signature { key_id: bob.id(), ..signatures[0].clone() });
+    let unsigned = bundle::write::Unsigned::of(&envelope);
+    crate::kit::write_bytes(&path, &unsigned.assemble(&signatures).unwrap());
+    let said = world.good("explain old-root");
+    assert!(said.contains("(signed by alice, carol)"), "{said}");
+}
