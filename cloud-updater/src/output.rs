@@ -12,6 +12,7 @@ use crate::{Error, Exit};
 pub struct Output {
     json: bool,
     color: bool,
+    silent: bool,
 }
 
 #[derive(Serialize)]
@@ -26,7 +27,12 @@ impl Output {
     #[must_use]
     pub fn new(json: bool) -> Self {
         let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        Self { json, color: !plain && io::stderr().is_terminal() }
+        Self { json, color: !plain && io::stderr().is_terminal(), silent: false }
+    }
+
+    /// Says nothing: for commands that a drill runs in its scratch copy.
+    pub(crate) const fn silent() -> Self {
+        Self { json: false, color: false, silent: true }
     }
 
     /// True where the caller asked for JSON.
@@ -53,6 +59,9 @@ impl Output {
     /// # Errors
     /// As [`Output::data`].
     pub fn line(self, text: impl fmt::Display) -> Result<(), Error> {
+        if self.silent {
+            return Ok(());
+        }
         let text = text.to_string();
         let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
         let mut out = io::stdout().lock();
@@ -67,13 +76,16 @@ impl Output {
 
     /// Says what is going on, for a person who watches.
     pub fn progress(self, text: impl fmt::Display) {
-        if !self.json {
+        if !self.json && !self.silent {
             say(format_args!("{text}"));
         }
     }
 
     /// Says what the person should know although the command goes on. In JSON mode, one object a line.
     pub fn warning(self, text: impl fmt::Display) {
+        if self.silent {
+            return;
+        }
         if self.json {
             let object =
                 serde_json::json!({ "schema": "cloud-updater.warning.1", "message": text.to_string() });

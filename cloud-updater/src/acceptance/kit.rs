@@ -140,7 +140,9 @@ pub(super) fn judge(
     let mut record = Record::default();
     let tree = Tree { origin, listed, channels: vec![CHANNEL.to_owned()], now, earlier: 4, explain: true };
     match ring {
-        Some(ring) => tree.check(ring, &mut record).unwrap(),
+        Some(ring) => {
+            tree.check(ring, &mut record).unwrap();
+        }
         None => tree.show(&mut record),
     }
     record

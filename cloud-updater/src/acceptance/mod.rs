@@ -5,6 +5,7 @@
 
 mod args;
 mod chain;
+pub(crate) mod device;
 mod document;
 mod explain;
 pub(crate) mod fetch;

@@ -1,6 +1,6 @@
 //! A whole published tree: keyring generations, and for each channel head, release, certificates and updates.
 
-use bundle::{ChannelId, Head, Keyring, UnixSeconds, VerifyError};
+use bundle::{ChannelId, Head, Keyring, Order, UnixSeconds, VerifyError};
 
 use super::chain::Chain;
 use super::document;
@@ -31,8 +31,8 @@ pub(super) struct Tree<'a> {
 }
 
 impl Tree<'_> {
-    /// Judges the tree as a device that holds `first`.
-    pub(super) fn check(&self, first: Ring, record: &mut Record) -> Result<(), VerifyError> {
+    /// Judges the tree as a device that holds `first`, and says which keyring it ends with.
+    pub(super) fn check(&self, first: Ring, record: &mut Record) -> Result<Order, VerifyError> {
         let chain = Chain::follow(first, self.origin, record)?;
         let listed = self.listed.as_deref();
         packs::check(self.origin, listed, &chain, record);
@@ -43,7 +43,7 @@ impl Tree<'_> {
             self.channel(&chain, channel, record)?;
         }
         self.foreign(record);
-        Ok(())
+        Ok(chain.newest().keyring()?.order())
     }
 
     /// Shows what the tree claims to be; nothing of it is verified.

@@ -1,6 +1,7 @@
 //! `publish`: drafts with enough signatures become releases, and the tree becomes what the repository says.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use bundle::write::{Signature, Unsigned, with_signatures};
 use bundle::{ChannelId, Envelope, RecoverySet};
@@ -40,6 +41,14 @@ pub(super) struct PublishArgs {
 
     #[command(flatten)]
     head: HeadKeyFlags,
+}
+
+impl PublishArgs {
+    /// Keyring drafts, into `folder`: what a drill publishes.
+    pub(super) fn of_keyrings(folder: PathBuf) -> Self {
+        let target = TargetFlag { to: Some(folder) };
+        Self { target, prune: false, keyring_only: true, share: Share::ALL, head: HeadKeyFlags::default() }
+    }
 }
 
 #[derive(Serialize)]

@@ -42,6 +42,7 @@ pub struct KeyFile {
 }
 
 /// A private key in memory; wiped when it is dropped, never printed.
+#[derive(Clone)]
 pub struct SigningKey {
     secret: ed25519_dalek::SigningKey,
     public: PublicKey,
@@ -202,10 +203,15 @@ impl KeyFile {
 impl SigningKey {
     /// A key that nobody keeps, for [`crate::document::review_manifest`].
     pub(crate) fn for_one_review() -> Result<Self, Error> {
+        Self::throw_away("review")
+    }
+
+    /// A key that is never written down, in the place of somebody's while a drill lasts.
+    pub(crate) fn throw_away(name: &str) -> Result<Self, Error> {
         let mut seed = zeroize::Zeroizing::new([0; 32]);
         fill(seed.as_mut_slice())?;
         let secret = ed25519_dalek::SigningKey::from_bytes(&seed);
-        let public = PublicKey::ed25519(secret.verifying_key().to_bytes(), "review")?;
+        let public = PublicKey::ed25519(secret.verifying_key().to_bytes(), name)?;
         Ok(Self { secret, public })
     }
 

@@ -12,6 +12,7 @@ mod bad_input;
 mod certificates;
 mod coverage;
 mod crash;
+mod drill;
 mod forecast;
 mod heads;
 mod hub;

@@ -18,7 +18,7 @@ fn played(section: &str) -> World {
 
 #[test]
 fn every_section_is_played_by_a_test() {
-    let source = concat!(include_str!("runbooks.rs"), include_str!("token.rs"));
+    let source = concat!(include_str!("runbooks.rs"), include_str!("token.rs"), include_str!("drill.rs"));
     for section in sections() {
         assert!(
             section == START

@@ -53,6 +53,26 @@ struct CommonArgs {
     reason: String,
 }
 
+impl DraftArgs {
+    /// What a drill drafts.
+    pub(super) fn rehearsed(floor: Vec<FloorFlag>, reason: &str) -> Self {
+        Self { common: CommonArgs::rehearsed(floor, reason), without_recovery: true }
+    }
+}
+
+impl RecoverArgs {
+    /// What a drill recovers with.
+    pub(super) fn rehearsed(reason: &str) -> Self {
+        Self { common: CommonArgs::rehearsed(Vec::new(), reason) }
+    }
+}
+
+impl CommonArgs {
+    fn rehearsed(floor: Vec<FloorFlag>, reason: &str) -> Self {
+        Self { floor, time_floor: None, replace: true, reason: reason.to_owned() }
+    }
+}
+
 #[derive(Serialize)]
 struct Answer {
     number: Option<u32>,

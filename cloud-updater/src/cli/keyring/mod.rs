@@ -1,12 +1,12 @@
 //! `keyring`: the next generation of who may sign what, and the way back when keys are lost or stolen.
 
 mod draft;
+mod drill;
 mod floor;
 mod roles;
 
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 
-use super::later::not_in_this_version;
 use crate::{Context, Error, Exit};
 
 /// Commands about keyrings.
@@ -16,19 +16,14 @@ pub(super) enum KeyringCommand {
     Draft(draft::DraftArgs),
     /// Draft the keyring that opens the next epoch, signed by the recovery keys; all roles get other keys
     Recover(draft::RecoverArgs),
-    /// Rehearse a recovery
-    #[command(hide = true)]
-    Drill(Nothing),
+    /// Rehearse the loss and the theft of every role's keys in a scratch copy, and prove that devices follow
+    Drill(drill::DrillArgs),
 }
-
-/// No options.
-#[derive(Clone, Debug, Args)]
-pub(super) struct Nothing {}
 
 pub(super) fn run(command: KeyringCommand, context: &Context) -> Result<Exit, Error> {
     match command {
         KeyringCommand::Draft(args) => draft::run(&args, context),
         KeyringCommand::Recover(args) => draft::recover(&args, context),
-        KeyringCommand::Drill(_) => Err(not_in_this_version("keyring drill")),
+        KeyringCommand::Drill(args) => drill::run(&args, context),
     }
 }
