@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod acceptance;
+pub mod audit;
 pub mod certificate;
 pub mod cli;
 pub mod clock;

@@ -60,27 +60,45 @@ pub(super) fn run(args: &CoverageArgs, context: &Context) -> Result<Exit, Error>
     Ok(findings.exit())
 }
 
-/// What a signer with a clone at hand sees of a draft's coverage; nothing where there is no clone, or nothing to cover.
-pub(super) fn shown(repository: Option<&Repository>, draft: &DraftFile, context: &Context) -> String {
+/// What a signer with a clone at hand sees of a draft's coverage, and the verdicts in it, without the days and ages that
+/// differ from one hour to the next; nothing where there is no clone, or nothing to cover.
+pub(super) fn shown(
+    repository: Option<&Repository>,
+    draft: &DraftFile,
+    context: &Context,
+) -> (String, Option<String>) {
     let (Some(repository), Some(channel)) = (repository, draft.channel.as_deref()) else {
-        return String::new();
+        return (String::new(), None);
     };
-    let look = || -> Result<String, Error> {
+    let look = || -> Result<(String, Option<String>), Error> {
         let archive = Archive::read(repository)?;
         let candidate = JudgedBundle::of_draft(draft)?;
         if candidate.is_revoke_all {
-            return Ok(String::new());
+            return Ok((String::new(), None));
         }
         let sides = Sides::new(repository, &archive, channel, &repository.rollout(channel)?, candidate)?;
         let matrix = coverage::of_repository(repository, &sides, context.now())?;
-        Ok(format!(
+        let text = format!(
             "coverage by the observations of your repository:\n{}\n{}",
             coverage::table(&matrix),
             coverage::findings(&matrix)
-        ))
+        );
+        Ok((text, Some(verdicts(&matrix)?)))
     };
     // A signer may hold a clone that is old: that is said, and is no reason to refuse the signature.
-    look().unwrap_or_else(|error| format!("coverage is not known: {error}\n"))
+    look().unwrap_or_else(|error| (format!("coverage is not known: {error}\n"), None))
+}
+
+/// Service and endpoint by name, with the three verdicts.
+fn verdicts(matrix: &Matrix) -> Result<String, Error> {
+    let services = matrix.services.iter().map(|row| (&row.service, [&row.now, &row.candidate, &row.both]));
+    let endpoints = matrix.services.iter().flat_map(|row| &row.endpoints);
+    let endpoints = endpoints.map(|row| (&row.endpoint, [&row.now, &row.candidate, &row.both]));
+    let rows: Vec<_> = services
+        .chain(endpoints)
+        .map(|(name, cells)| (name, cells.map(|cell| (cell.verdict, &cell.code))))
+        .collect();
+    serde_json::to_string(&rows).map_err(|error| Error::bug("verdicts are no JSON").because(error))
 }
 
 /// Refuses a draft that loses a service which devices reach under what `rollout` leaves on them, unless a distrust order

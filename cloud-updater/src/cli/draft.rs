@@ -10,6 +10,7 @@ use super::pending;
 use super::side::Viewed;
 use super::signers_answer::SignersAnswer;
 use super::text::probe_notes;
+use crate::audit::Act;
 use crate::diff::{Change, Difference, Names};
 use crate::document::{Blobs, Draft, DraftFile, Manifest, Signers, content};
 use crate::finding::Findings;
@@ -288,11 +289,13 @@ impl Drafting<'_> {
         if self.context.dry_run() {
             text.push_str(&plan.to_string());
         } else {
-            plan.execute()?;
             let numbers: Vec<String> = kept.iter().map(u32::to_string).collect();
             let allowed: String = self.args.allow.iter().map(|rule| format!(" allowed {rule}")).collect();
             let subject = format!("{} {}{allowed}", self.channel, numbers.join(" "));
-            self.repository.record(self.context.now(), "draft", &subject, &self.args.reason)?;
+            let reason = &self.args.reason;
+            let act = Act { action: "draft", subject: &subject, reason, documents: &plan.documents() };
+            self.repository.record_act(self.context.now(), &act)?;
+            plan.execute()?;
         }
         self.context.output().data("cloud-updater.draft.1", &answer, text)?;
         answer.warnings.iter().for_each(|words| self.context.output().warning(words));

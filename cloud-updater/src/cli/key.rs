@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use bundle::Sha256;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
+use crate::audit::Act;
 use crate::durable::{self, PUBLIC_MODE};
 use crate::key::{KeyFile, PassphraseFlags, PublicKey};
 use crate::repository::Repository;
@@ -148,8 +150,12 @@ fn new(args: &NewArgs, context: &Context) -> Result<Exit, Error> {
     if let Some(repository) = &repository {
         let _lock = repository.lock()?;
         let path = repository.layout().keys().join(format!("{}.pub", args.name));
-        durable::write_file(&path, format!("{public}\n").as_bytes(), PUBLIC_MODE)?;
-        repository.record(context.now(), "key new", &format!("{} {}", args.name, public.id()), "")?;
+        let text = format!("{public}\n");
+        let documents = [(repository.layout().label(&path), Sha256::of(&[text.as_bytes()]))];
+        let subject = format!("{} {}", args.name, public.id());
+        let act = Act { action: "key new", subject: &subject, reason: "", documents: &documents };
+        repository.record_act(context.now(), &act)?;
+        durable::write_file(&path, text.as_bytes(), PUBLIC_MODE)?;
         handover = format!("its public half is in {}", path.display());
     }
     let answer = NewAnswer {

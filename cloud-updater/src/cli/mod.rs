@@ -1,6 +1,7 @@
 //! The command tree: global flags, one module for each noun, and how a run ends.
 
 mod anchor;
+mod audit;
 mod completions;
 mod coverage;
 mod diff;
@@ -19,6 +20,7 @@ mod notice;
 mod pending;
 mod publish;
 mod rollout;
+mod shown;
 mod side;
 mod sign;
 mod signers_answer;
@@ -128,6 +130,9 @@ enum Command {
     /// A release in one file, or the whole repository
     #[command(subcommand)]
     Export(export::ExportCommand),
+    /// The log of who did what: shown, handed out, checked
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Where the fleet stands, and what waits for whom
     Status(status::StatusArgs),
     /// Print what a shell needs to complete commands
@@ -152,6 +157,7 @@ impl Command {
     fn run(self, context: &Context) -> Result<Exit, Error> {
         match self {
             Self::Anchor(command) => anchor::run(command, context),
+            Self::Audit(command) => audit::run(command, context),
             Self::Completions(args) => completions::run(&args, Cli::command(), context),
             Self::Coverage(args) => coverage::run(&args, context),
             Self::Diff(args) => diff::run(&args, context),

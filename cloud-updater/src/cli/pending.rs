@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use bundle::write::{Signature, Unsigned};
 
 use crate::Error;
-use crate::document::{DraftFile, KeyringChain, SignatureFile, Signers};
+use crate::document::{DraftFile, KeyringChain, Seen, SignatureFile, Signers};
 use crate::repository::Repository;
 
 /// A draft in its folder, with the signatures beside it that are good.
@@ -16,6 +16,10 @@ pub(super) struct PendingDraft {
     pub(super) file: DraftFile,
     pub(super) signers: Signers,
     pub(super) signatures: Vec<Signature>,
+    /// The names of those who signed, and the record of what each saw.
+    pub(super) seen: Vec<(String, Seen)>,
+    /// The signatures as they came, a line each.
+    pub(super) lines: Vec<String>,
 }
 
 /// The drafts of a channel, or of the keyring, by number.
@@ -42,26 +46,29 @@ pub(super) fn drafts(repository: &Repository, channel: Option<&str>) -> Result<V
             _ => None,
         };
         let asked: Vec<&Signers> = [Some(&signers), today.as_ref()].into_iter().flatten().collect();
-        let signatures = signatures(repository, &folder, number, &unsigned, &asked)?;
+        let files = signature_files(repository, &folder, number, &unsigned, &asked)?;
+        let lines = files.iter().map(|(_, file)| file.to_string()).collect();
+        let signatures = files.iter().map(|(_, file)| file.signature.clone()).collect();
+        let seen = files.into_iter().map(|(name, file)| (name, file.seen)).collect();
         let signers = today.unwrap_or(signers);
-        found.push(PendingDraft { number, path, file, signers, signatures });
+        found.push(PendingDraft { number, path, file, signers, signatures, seen, lines });
     }
     found.sort_by_key(|draft| draft.number);
     Ok(found)
 }
 
-/// The good signatures over document `number` in `folder`.
+/// The good signatures over document `number` in `folder`, with the names of their signers.
 ///
 /// # Errors
 /// Exit code 3 or 4 naming a file that is malformed, over another document, wrong, or by nobody who may sign.
-pub(super) fn signatures(
+pub(super) fn signature_files(
     repository: &Repository,
     folder: &Path,
     number: u32,
     unsigned: &Unsigned,
     signers: &[&Signers],
-) -> Result<Vec<Signature>, Error> {
-    let mut found: Vec<Signature> = Vec::new();
+) -> Result<Vec<(String, SignatureFile)>, Error> {
+    let mut found: Vec<(String, SignatureFile)> = Vec::new();
     for path in list(folder, "sig")?.into_iter().filter(|path| number_of(path) == Some(number)) {
         let label = repository.layout().label(&path);
         let file = SignatureFile::read(&path).map_err(|error| error.place(&label))?;
@@ -72,8 +79,8 @@ pub(super) fn signatures(
             error.place(&label).field("key id").hint("remove the file; cloud-updater key list shows who may")
         })?;
         file.check(unsigned, key).map_err(|error| error.place(&label))?;
-        if !found.contains(&file.signature) {
-            found.push(file.signature);
+        if found.iter().all(|(_, known)| known.signature != file.signature) {
+            found.push((key.name.clone(), file));
         }
     }
     Ok(found)

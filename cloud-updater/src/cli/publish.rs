@@ -1,19 +1,23 @@
 //! `publish`: drafts with enough signatures become releases, and the tree becomes what the repository says.
 
+mod answer;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use bundle::write::{Signature, Unsigned, with_signatures};
 use bundle::{ChannelId, Envelope, RecoverySet};
 use clap::Args;
-use serde::Serialize;
 
+use self::answer::{Answer, Published, answer_text, next_step};
 use super::coverage;
 use super::head::HeadKeyFlags;
 use super::pending::{self, PendingDraft};
+use super::shown;
 use super::target::TargetFlag;
 use super::text::{counted, probe_notes};
-use crate::document::{KeyringChain, Manifest, Release, Signers, keyring_content, review_manifest};
+use crate::audit::Act;
+use crate::document::{KeyringChain, Manifest, Release, SignatureFile, Signers, review_manifest};
 use crate::durable;
 use crate::head::{check_clock, check_clock_is_reached};
 use crate::lock::FolderLock;
@@ -51,25 +55,6 @@ impl PublishArgs {
     }
 }
 
-#[derive(Serialize)]
-struct Answer {
-    folder: String,
-    keyrings: Vec<u32>,
-    releases: Vec<Published>,
-    steps: Vec<String>,
-    heads: Vec<super::head::HeadAnswer>,
-}
-
-#[derive(Serialize)]
-struct Published {
-    channel: String,
-    number: u32,
-    epoch: u16,
-    digest: String,
-    prepared_rollback: bool,
-    notes: String,
-}
-
 /// What one run publishes, gathered before anything is written.
 struct Publication<'a> {
     repository: &'a Repository,
@@ -80,6 +65,7 @@ struct Publication<'a> {
     keyrings: Vec<u32>,
     releases: Vec<Published>,
     rollouts: BTreeMap<String, Rollout>,
+    warnings: Vec<String>,
 }
 
 pub(super) fn run(args: &PublishArgs, context: &Context) -> Result<Exit, Error> {
@@ -94,13 +80,19 @@ pub(super) fn run(args: &PublishArgs, context: &Context) -> Result<Exit, Error> 
             publication.add_releases(&channel, args.share)?;
         }
     }
-    let Publication { archive, mut plan, cleanup, keyrings, releases, rollouts, .. } = publication;
+    let Publication { archive, mut plan, cleanup, keyrings, releases, rollouts, warnings, .. } = publication;
     let tree = Tree::of(&archive, repository.fleet().publish.updates_kept, Some(&folder))?;
     plan.extend(plan_tree(&tree, &folder, args.prune)?);
     plan.extend(cleanup);
     let steps: Vec<String> = plan.steps().iter().map(ToString::to_string).collect();
-    let mut answer =
-        Answer { folder: folder.display().to_string(), keyrings, releases, steps, heads: Vec::new() };
+    let mut answer = Answer {
+        folder: folder.display().to_string(),
+        keyrings,
+        releases,
+        steps,
+        heads: Vec::new(),
+        warnings,
+    };
     if context.dry_run() {
         let text = if plan.is_empty() { "nothing to do\n".to_owned() } else { plan.to_string() };
         context.output().data("cloud-updater.publish.1", &answer, text)?;
@@ -109,14 +101,7 @@ pub(super) fn run(args: &PublishArgs, context: &Context) -> Result<Exit, Error> 
     let target_lock = FolderLock::acquire(&folder)?;
     // A tree is two folders deep: <channel>/<kind>/<file>.
     durable::remove_leftovers_below(&folder, 2)?;
-    // The log first: a line may stand there twice after a kill, and is never missing.
-    for release in &answer.releases {
-        let subject = format!("{} {} {}", release.channel, release.number, release.digest);
-        repository.record(context.now(), "publish release", &subject, "")?;
-    }
-    for number in &answer.keyrings {
-        repository.record(context.now(), "publish keyring", &number.to_string(), "")?;
-    }
+    note(&answer, &archive, &repository, context)?;
     execute(&plan, context)?;
     drop(target_lock);
     if let Some(keys) = args.head.unlock(context)? {
@@ -141,6 +126,29 @@ pub(super) fn run(args: &PublishArgs, context: &Context) -> Result<Exit, Error> 
     Ok(Exit::Done)
 }
 
+/// The log first: an entry may stand there twice after a kill, and is never missing.
+fn note(answer: &Answer, archive: &Archive, repository: &Repository, context: &Context) -> Result<(), Error> {
+    for release in &answer.releases {
+        let layout = repository.layout();
+        let stored = archive.release(&release.channel, release.number)?;
+        let documents = [(layout.label(&layout.release(&release.channel, release.number)), stored.digest)];
+        let subject = format!("{} {} {}", release.channel, release.number, release.digest);
+        let act = Act { action: "publish release", subject: &subject, reason: "", documents: &documents };
+        repository.record_act(context.now(), &act)?;
+    }
+    for number in &answer.keyrings {
+        let documents = archive
+            .keyrings()
+            .digest(*number)
+            .map(|digest| (repository.layout().label(&repository.layout().keyring(*number)), digest));
+        let subject = number.to_string();
+        let documents = documents.as_slice();
+        let act = Act { action: "publish keyring", subject: &subject, reason: "", documents };
+        repository.record_act(context.now(), &act)?;
+    }
+    Ok(())
+}
+
 fn execute(plan: &Plan, context: &Context) -> Result<(), Error> {
     if !plan.is_empty() {
         context.output().progress(format_args!("{}", counted(plan.steps().len(), "file")));
@@ -160,6 +168,7 @@ impl<'a> Publication<'a> {
             keyrings: Vec::new(),
             releases: Vec::new(),
             rollouts: BTreeMap::new(),
+            warnings: Vec::new(),
         })
     }
 
@@ -217,6 +226,12 @@ impl<'a> Publication<'a> {
         }
         self.plan.add(Step::record(self.layout(), self.layout().keyring(order.number), file));
         self.keyrings.push(order.number);
+        self.keep_signatures(None, order.number, &draft.lines)?;
+        self.warnings.extend(shown::compare(
+            draft,
+            &self.layout().label(&draft.path),
+            self.context.output(),
+        )?);
         self.clean(None, order.number)
     }
 
@@ -243,7 +258,9 @@ impl<'a> Publication<'a> {
         let signers = Signers::of_release(envelope.header().kind, &keyring);
         let folder = self.layout().drafts(Some(channel));
         let unsigned = Unsigned::of(&envelope);
-        let mut offered = pending::signatures(self.repository, &folder, number, &unsigned, &[&signers])?;
+        let files = pending::signature_files(self.repository, &folder, number, &unsigned, &[&signers])?;
+        let lines: Vec<String> = files.iter().map(|(_, file)| file.to_string()).collect();
+        let mut offered: Vec<Signature> = files.into_iter().map(|(_, file)| file.signature).collect();
         offered.extend(envelope.signatures().iter().map(|signature| Signature {
             key_id: signature.key_id,
             algorithm: signature.algorithm,
@@ -259,6 +276,7 @@ impl<'a> Publication<'a> {
         })?;
         self.plan.add(Step::record(self.layout(), self.layout().release(channel, number), document.clone()));
         self.archive.replace_release(channel, number, document)?;
+        self.keep_signatures(Some(channel), number, &lines)?;
         self.clean(Some(channel), number)
     }
 
@@ -281,6 +299,9 @@ impl<'a> Publication<'a> {
             let held = if draft.file.prepared_rollback { &before } else { &rollout };
             coverage::gate(self.repository, &self.archive, (channel, held), &draft.file, self.context)
                 .map_err(|error| error.place(label))?;
+            let label = self.layout().label(&draft.path);
+            self.warnings.extend(shown::compare(&draft, &label, self.context.output())?);
+            self.keep_signatures(Some(channel), draft.number, &draft.lines)?;
             release.publish(self.layout(), &mut self.plan);
             self.archive.add_release(&release)?;
             if !draft.file.prepared_rollback {
@@ -339,6 +360,20 @@ impl<'a> Publication<'a> {
         Ok(release)
     }
 
+    /// Keeps every signature and what its signer saw, beside what was published, after those that are kept already.
+    fn keep_signatures(&mut self, channel: Option<&str>, number: u32, lines: &[String]) -> Result<(), Error> {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let path = self.layout().signatures(channel, number);
+        let kept = if path.is_file() { SignatureFile::read_all(&path)? } else { Vec::new() };
+        let mut all: Vec<String> = kept.iter().map(ToString::to_string).collect();
+        all.extend(lines.iter().filter(|line| !all.contains(line)).cloned().collect::<Vec<_>>());
+        let text: String = all.iter().map(|line| format!("{line}\n")).collect();
+        self.plan.add(Step::record(self.layout(), path, text.into_bytes()));
+        Ok(())
+    }
+
     /// Plans to remove a draft and its signatures, after everything else is written.
     fn clean(&mut self, channel: Option<&str>, number: u32) -> Result<(), Error> {
         for path in pending::files_of(self.repository, channel, number)? {
@@ -346,46 +381,4 @@ impl<'a> Publication<'a> {
         }
         Ok(())
     }
-}
-
-fn answer_text(answer: &Answer) -> String {
-    let mut text = String::new();
-    for number in &answer.keyrings {
-        text.push_str(&format!("keyring {number} published\n"));
-    }
-    for release in &answer.releases {
-        let note = if release.prepared_rollback { " (a prepared rollback: not rolled out)" } else { "" };
-        text.push_str(&format!(
-            "release {} of {} published{note}\n{}",
-            release.number, release.channel, release.notes
-        ));
-    }
-    if answer.steps.is_empty() {
-        text.push_str(&format!("nothing to do: no draft waits, and {} is up to date\n", answer.folder));
-    } else {
-        text.push_str(&format!("{}: {} written\n", answer.folder, counted(answer.steps.len(), "file")));
-    }
-    for head in &answer.heads {
-        text.push_str(&format!("{head}\n"));
-    }
-    text
-}
-
-/// The command that follows: a head for what was published, or the first draft.
-fn next_step(args: &PublishArgs, archive: &Archive, channels: &[&str]) -> Result<String, Error> {
-    if channels.is_empty() && archive.channels().all(|channel| archive.releases(channel).next().is_none()) {
-        return Ok("next: cloud-updater draft\n".to_owned());
-    }
-    let role = keyring_content(&archive.keyrings().newest()?.document)?.head;
-    let names: Vec<&str> = role.keys.iter().map(|key| key.name.as_str()).collect();
-    let (first, others) = names.split_at(usize::from(role.threshold).min(names.len()));
-    let mut command = format!("cloud-updater head sign --head-key {}", first.join(","));
-    if let [channel] = channels {
-        command.push_str(&format!(" --channel {channel}"));
-    }
-    if let Some(folder) = &args.target.to {
-        command.push_str(&format!(" --to {}", folder.display()));
-    }
-    let or = if others.is_empty() { String::new() } else { format!(" (or with {})", others.join(", ")) };
-    Ok(format!("next: {command}{or}\n"))
 }

@@ -1,11 +1,13 @@
 //! `rollout`: which share of the devices gets the release, as data that the next head carries.
 
+use bundle::Sha256;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::head::{HeadAnswer, HeadKeyFlags, sign_channel};
 use super::later::{Anything, not_in_this_version};
 use super::target::TargetFlag;
+use crate::audit::Act;
 use crate::head::wanted;
 use crate::publish::Archive;
 use crate::repository::{Repository, Rollout, Share};
@@ -152,13 +154,12 @@ fn change(
     }
     let mut head = None;
     if !context.dry_run() {
-        rollout.write(&repository.layout().rollout(channel))?;
-        repository.record(
-            context.now(),
-            action,
-            &format!("{channel} {}", in_words(&rollout)),
-            &args.reason,
-        )?;
+        let path = repository.layout().rollout(channel);
+        let documents = [(repository.layout().label(&path), Sha256::of(&[rollout.to_text()?.as_bytes()]))];
+        let subject = format!("{channel} {}", in_words(&rollout));
+        let act = Act { action, subject: &subject, reason: &args.reason, documents: &documents };
+        repository.record_act(context.now(), &act)?;
+        rollout.write(&path)?;
         if let Some(keys) = args.keys.unlock(context)? {
             let folder = args.target.folder(&repository)?;
             head = Some(sign_channel(&repository, &archive, &folder, channel, &keys, None, context)?);

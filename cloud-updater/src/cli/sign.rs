@@ -1,27 +1,35 @@
 //! `sign`: shows a signer what a draft changes, and writes their signature beside it. Needs no repository.
 
+mod note;
+mod text;
+
 use std::path::{Path, PathBuf};
 
 use bundle::write::{Signature, Unsigned};
-use bundle::{ChannelId, Envelope, KeyId, Kind};
+use bundle::{ChannelId, Envelope, KeyId, Kind, Sha256};
 use clap::Args;
 use serde::Serialize;
 
+use self::note::note;
+use self::text::release_text;
 use super::keyring_standing::KeyringStanding;
+use super::shown::Shown;
 use super::side::Viewed;
 use super::signers_answer::SignersAnswer;
 use super::signing_key::Chosen;
 use super::text::keyring_text;
 use super::{coverage, lint, pending};
 use crate::diff::{Change, Difference};
-use crate::document::{DRAFT_BYTES_MAX, DraftFile, SignatureFile, Signers, keyring_content, review_manifest};
+use crate::document::{
+    DRAFT_BYTES_MAX, DraftFile, Seen, SignatureFile, Signers, keyring_content, review_manifest,
+};
 use crate::durable::{self, PUBLIC_MODE};
 use crate::finding::Findings;
 use crate::head::check_clock_is_reached;
 use crate::key::PassphraseFlags;
 use crate::publish::Archive;
 use crate::repository::{Repository, files_with, signature_name};
-use crate::{Context, Error, Exit, date, input, requirement};
+use crate::{Context, Error, Exit, input, requirement};
 
 /// Options of `sign`.
 #[derive(Clone, Debug, Args)]
@@ -75,6 +83,7 @@ struct Task {
     warnings: Vec<String>,
     lint: Findings,
     text: String,
+    shown: Shown,
 }
 
 pub(super) fn run(args: &SignArgs, context: &Context) -> Result<Exit, Error> {
@@ -108,31 +117,20 @@ pub(super) fn run(args: &SignArgs, context: &Context) -> Result<Exit, Error> {
             let signature = SignatureFile {
                 signature: key.sign(&task.unsigned.message())?,
                 digest: task.unsigned.digest(),
+                seen: task.seen(repository.as_ref())?,
             };
             signature.check(&task.unsigned, known)?;
             let name = signature_name(task.unsigned.header().order.number, key.id());
             let path = task.signature_folder.join(name);
+            // The log first: an entry may stand there without its file after a kill, never the other way round.
+            note(repository.as_ref(), &path, &signature, &known.name, context)?;
             durable::write_file(&path, format!("{signature}\n").as_bytes(), PUBLIC_MODE)?;
-            note(repository.as_ref(), &path, &key.id(), context)?;
             answer.signed.push(task.answer(Some(&path)));
         }
     }
     let text: String = answer.signed.iter().map(Signed::text).collect();
     context.output().data("cloud-updater.sign.1", &answer, text)?;
     Ok(Exit::Done)
-}
-
-/// Notes the signature in the log, where it was written into the repository.
-fn note(repository: Option<&Repository>, path: &Path, id: &KeyId, context: &Context) -> Result<(), Error> {
-    let Some(repository) = repository else { return Ok(()) };
-    let absolute = |path: &Path| std::fs::canonicalize(path).map_err(|error| Error::io("find", path, error));
-    let (path, folder) = (absolute(path)?, absolute(repository.folder())?);
-    match path.strip_prefix(&folder) {
-        Ok(inside) => {
-            repository.record(context.now(), "sign", &inside.display().to_string(), &format!("key {id}"))
-        }
-        Err(_) => Ok(()),
-    }
 }
 
 fn not_a_signer(id: &KeyId, task: &Task) -> Error {
@@ -175,13 +173,11 @@ impl Task {
             context.output().warning(format_args!("{}: {message}", path.display()));
         }
         let (mut changes, mut warnings, mut lint) = (Vec::new(), Vec::new(), Findings::default());
+        let mut shown = Shown::of_draft(draft)?;
         let mut text = format!("{}\n", path.display());
         text.push_str(&format!("reason given: {}\n", draft.reason));
         if !draft.keyring.is_empty() {
-            text.push_str(&format!(
-                "under the keyring {}, {standing}\n",
-                bundle::Sha256::of(&[&draft.keyring])
-            ));
+            text.push_str(&format!("under the keyring {}, {standing}\n", Sha256::of(&[&draft.keyring])));
         }
         if unsigned.header().kind == Kind::Keyring {
             let content = keyring_content(&draft.document)?;
@@ -200,7 +196,9 @@ impl Task {
             warnings.extend(fault.map(|error| error.to_string()));
             lint = lint::bundle::serious(lint::bundle::of_draft(draft, repository, context)?);
             text.push_str(&release_text(&unsigned, draft, &before.label, &changes)?);
-            text.push_str(&coverage::shown(repository, draft, context));
+            let (table, verdicts) = coverage::shown(repository, draft, context);
+            text.push_str(&table);
+            shown.coverage = verdicts;
         }
         let folder = path.parent().map(Path::to_owned).unwrap_or_default();
         let channel = draft.channel.clone();
@@ -214,7 +212,14 @@ impl Task {
             warnings,
             lint,
             text,
+            shown,
         })
+    }
+
+    /// What the record of a signature says that was shown.
+    fn seen(&self, repository: Option<&Repository>) -> Result<Seen, Error> {
+        let log = repository.map(Repository::audit).transpose()?.map(|chain| chain.heads());
+        Ok(self.shown.record(log.unwrap_or_default()))
     }
 
     /// A published release that gets a further signature: of a key of the newest keyring, or of its draft.
@@ -263,6 +268,7 @@ impl Task {
             changes: Vec::new(),
             warnings: Vec::new(),
             lint: Findings::default(),
+            shown: Shown { changes: format!("signed again: {}", stored.digest), coverage: None },
             text,
         })
     }
@@ -318,56 +324,5 @@ impl Signed {
             self.signers.iter().for_each(|role| text.push_str(&format!("{role}\n")));
         }
         text
-    }
-}
-
-fn release_text(
-    unsigned: &Unsigned,
-    draft: &DraftFile,
-    before: &str,
-    changes: &[Change],
-) -> Result<String, Error> {
-    let header = unsigned.header();
-    let channel = draft.channel.as_deref().unwrap_or_default();
-    let mut text = format!(
-        "{} {} of the channel {channel}, issued {}\n",
-        header.kind,
-        header.order,
-        date::instant(header.issued_at)
-    );
-    if header.kind == Kind::RevokeAll {
-        text.push_str("THIS TAKES ALL TRUST OF ALL DEVICES OF THE CHANNEL AWAY\n");
-    }
-    if draft.prepared_rollback {
-        text.push_str("a prepared rollback: it lies ready, and only the head key is needed to roll it out\n");
-    }
-    let reviewed = review_manifest(&draft.document)?;
-    text.push_str(&format!("  digest   {}\n", unsigned.digest()));
-    let counts = [
-        ("anchors", reviewed.content.anchors.len()),
-        ("services", reviewed.content.services.len()),
-        ("denials", reviewed.content.denials.len()),
-    ];
-    for (what, count) in counts {
-        text.push_str(&format!("  {what:<8} {count}\n"));
-    }
-    text.push_str(&format!("compared with {before}, {}:\n", previous_standing(draft)));
-    text.push_str(&Difference { changes: changes.to_vec() }.to_string());
-    Ok(text)
-}
-
-/// Whether the release that the draft is compared with is one that this keyring's signers signed.
-fn previous_standing(draft: &DraftFile) -> &'static str {
-    if draft.previous.is_empty() {
-        return "the first release";
-    }
-    let channel = ChannelId::of(draft.channel.as_deref().unwrap_or_default());
-    let envelope = Envelope::parse_whole(&draft.previous);
-    let keyring = bundle::Keyring::provisioned(&draft.keyring);
-    match (envelope, keyring) {
-        (Ok(envelope), Ok(keyring)) if envelope.verify(&keyring, channel).is_ok() => {
-            "whose signatures are good"
-        }
-        _ => "which is NOT VERIFIED under this keyring",
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use bundle::write::Unsigned;
-use bundle::{Authentic, ChannelId, Envelope, Keyring, Kind, Order, VerifyError};
+use bundle::{Authentic, ChannelId, Envelope, Keyring, Kind, Order, Sha256, VerifyError};
 
 use crate::repository::Layout;
 use crate::{Error, input};
@@ -93,6 +93,13 @@ impl KeyringChain {
     #[must_use]
     pub fn generations(&self) -> &[Generation] {
         &self.generations
+    }
+
+    /// The digest of the document of generation `number`.
+    #[must_use]
+    pub fn digest(&self, number: u32) -> Option<Sha256> {
+        let generation = self.generations.iter().find(|generation| generation.order.number == number)?;
+        Envelope::parse_whole(&generation.document).ok().map(|envelope| envelope.digest())
     }
 
     /// The generation in force.

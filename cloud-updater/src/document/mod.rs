@@ -14,5 +14,5 @@ pub(crate) use keyring_chain::numbered_files;
 pub use keyring_chain::{Generation, KeyringChain};
 pub use release::{Blobs, Draft, Manifest, Release, SignedManifest};
 pub use review::{ReviewedManifest, keyring_content, review_manifest};
-pub use signature_file::SignatureFile;
+pub use signature_file::{Seen, SignatureFile};
 pub use signers::{Requirement, Signers};

@@ -1,7 +1,9 @@
 //! `<n>.<key id>.sig`: one signature as one line of text, which travels back from the signer.
 //!
 //! `trust-bundle-signature ed25519 <key id> <digest> <base64>`: the digest is that of the signed document, so
-//! that a signature of another draft is seen as such.
+//! that a signature of another draft is seen as such. What follows on the line is the record of what the signer saw:
+//! `changes=<sha256>`, `coverage=<sha256>`, `log=<sha256>`, each once at most, `log` once for each head of the log. The
+//! record is not signed; it tells honest people apart who were shown different things.
 
 use std::fmt;
 use std::path::Path;
@@ -18,6 +20,8 @@ use crate::{Error, hexadecimal, input};
 const MAGIC: &str = "trust-bundle-signature";
 /// Bytes of a signature file: the longest signature of a later algorithm in base64.
 const FILE_BYTES_MAX: u64 = 8_192;
+/// Bytes of a file with every signature that a document ever got.
+const RECORD_BYTES_MAX: u64 = 1 << 20;
 
 /// A signature and what it is over.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +30,44 @@ pub struct SignatureFile {
     pub signature: Signature,
     /// Digest of the signed document.
     pub digest: Sha256,
+    /// What the signer was shown.
+    pub seen: Seen,
+}
+
+/// The record of what a signer was shown before they signed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// SHA-256 of the changes, in their canonical form.
+    pub changes: Option<Sha256>,
+    /// SHA-256 of the coverage, in its canonical form; `None` where no clone was at hand.
+    pub coverage: Option<Sha256>,
+    /// Heads of the log at that time.
+    pub log: Vec<Sha256>,
+}
+
+impl Seen {
+    fn parse(words: &[&str]) -> Option<Self> {
+        let mut seen = Self::default();
+        for word in words {
+            let (name, hash) = word.split_once('=')?;
+            let hash = hexadecimal::parse(hash).map(Sha256)?;
+            match name {
+                "changes" if seen.changes.is_none() => seen.changes = Some(hash),
+                "coverage" if seen.coverage.is_none() => seen.coverage = Some(hash),
+                "log" if !seen.log.contains(&hash) => seen.log.push(hash),
+                _ => return None,
+            }
+        }
+        Some(seen)
+    }
+}
+
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.changes.iter().try_for_each(|hash| write!(f, " changes={hash}"))?;
+        self.coverage.iter().try_for_each(|hash| write!(f, " coverage={hash}"))?;
+        self.log.iter().try_for_each(|hash| write!(f, " log={hash}"))
+    }
 }
 
 impl SignatureFile {
@@ -36,8 +78,8 @@ impl SignatureFile {
     pub fn parse(line: &str) -> Result<Self, Error> {
         let wrong = |field: &str, message: &str| Error::input("signature_file", message).field(field);
         let words: Vec<&str> = line.split_whitespace().collect();
-        let [magic, algorithm, key_id, digest, signature] = *words.as_slice() else {
-            return Err(wrong("line", "is not one line of five words"));
+        let [magic, algorithm, key_id, digest, signature, ref seen @ ..] = *words.as_slice() else {
+            return Err(wrong("line", "is not one line of five words and a record"));
         };
         if magic != MAGIC {
             return Err(wrong("first word", "is not trust-bundle-signature"));
@@ -56,7 +98,18 @@ impl SignatureFile {
         if bytes.len() != 64 {
             return Err(wrong("signature", "has another length than Ed25519 signatures have, 64 bytes"));
         }
-        Ok(Self { signature: Signature { key_id, algorithm: Algorithm::ED25519, bytes }, digest })
+        let seen = Seen::parse(seen)
+            .ok_or_else(|| wrong("record", "is not changes=, coverage= and log=, each with 64 digits"))?;
+        Ok(Self { signature: Signature { key_id, algorithm: Algorithm::ED25519, bytes }, digest, seen })
+    }
+
+    /// Reads a file of several lines, one signature each.
+    ///
+    /// # Errors
+    /// As [`SignatureFile::read`].
+    pub fn read_all(path: &Path) -> Result<Vec<Self>, Error> {
+        let text = input::read_text(path, RECORD_BYTES_MAX, "signatures")?;
+        text.lines().map(|line| Self::parse(line).map_err(|error| error.file(path))).collect()
     }
 
     /// Reads a `.sig` file.
@@ -96,10 +149,10 @@ impl SignatureFile {
 
 impl fmt::Display for SignatureFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { signature, digest } = self;
+        let Self { signature, digest, seen } = self;
         write!(
             f,
-            "{MAGIC} {} {} {digest} {}",
+            "{MAGIC} {} {} {digest} {}{seen}",
             signature.algorithm,
             signature.key_id,
             STANDARD.encode(&signature.bytes)
@@ -115,8 +168,15 @@ mod tests {
     fn a_signature_reads_back_as_itself() {
         let signature =
             Signature { key_id: KeyId([7; 8]), algorithm: Algorithm::ED25519, bytes: vec![9; 64] };
-        let file = SignatureFile { signature, digest: Sha256([3; 32]) };
-        assert_eq!(SignatureFile::parse(&file.to_string()).unwrap(), file);
+        let seen = Seen {
+            changes: Some(Sha256([4; 32])),
+            coverage: Some(Sha256([5; 32])),
+            log: vec![Sha256([6; 32]), Sha256([7; 32])],
+        };
+        for seen in [Seen::default(), seen] {
+            let file = SignatureFile { signature: signature.clone(), digest: Sha256([3; 32]), seen };
+            assert_eq!(SignatureFile::parse(&file.to_string()).unwrap(), file);
+        }
     }
 
     #[test]
@@ -135,5 +195,11 @@ mod tests {
         check("CQkJ", "", "signature: ");
         check("CQkJ", "!!!!", "signature: ");
         check(" ed25519", "", "line: ");
+        let hash = "03".repeat(32);
+        for record in ["x", "changes=03", &format!("other={hash}"), &format!("changes={hash} changes={hash}")]
+        {
+            let error = SignatureFile::parse(&format!("{good} {record}")).unwrap_err();
+            assert!(error.to_string().starts_with("record: "), "{record}: {error}");
+        }
     }
 }

@@ -6,7 +6,7 @@ use bundle::limits::CERTIFICATE_BYTES_MAX;
 use bundle::write::{Signature, Unsigned};
 use bundle::{ChannelId, Document as _, Envelope, Manifest, Order, Sha256, TableSignature, UnixSeconds};
 
-use crate::document::{KeyringChain, Release, SignatureFile, Signers};
+use crate::document::{KeyringChain, Release, Seen, SignatureFile, Signers};
 use crate::repository::Repository;
 use crate::{Error, document, input};
 
@@ -203,7 +203,7 @@ impl Archive {
             for entry in envelope.signatures().iter() {
                 let TableSignature { algorithm, key_id, bytes } = entry;
                 let signature = Signature { key_id, algorithm, bytes: bytes.to_vec() };
-                let file = SignatureFile { signature, digest: unsigned.digest() };
+                let file = SignatureFile { signature, digest: unsigned.digest(), seen: Seen::default() };
                 let name = signers.key(key_id).filter(|key| file.check(&unsigned, key).is_ok());
                 names.extend(name.map(|key| key.name.clone()));
             }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use bundle::Sha256;
+
 use crate::Error;
 use crate::durable::{self, PUBLIC_MODE};
 use crate::repository::Layout;
@@ -96,6 +98,16 @@ impl Plan {
     #[must_use]
     pub fn steps(&self) -> &[Step] {
         &self.steps
+    }
+
+    /// The files of the repository that it writes, by name and SHA-256: what the log says of it.
+    #[must_use]
+    pub fn documents(&self) -> Vec<(String, Sha256)> {
+        let written = |step: &Step| match step {
+            Step::Record { label, bytes, .. } => Some((label.clone(), Sha256::of(&[bytes]))),
+            _ => None,
+        };
+        self.steps.iter().filter_map(written).collect()
     }
 
     /// True where there is nothing to do.

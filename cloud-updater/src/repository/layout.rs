@@ -108,6 +108,13 @@ impl Layout {
         self.releases(channel).join(number.to_string())
     }
 
+    /// Every signature that a release or, without a channel, a keyring got, with the record of what its signer saw.
+    #[must_use]
+    pub fn signatures(&self, channel: Option<&str>, number: u32) -> PathBuf {
+        let folder = channel.map_or_else(|| self.keyrings(), |channel| self.releases(channel));
+        folder.join(format!("{number}.signatures"))
+    }
+
     /// The rollout of a channel.
     #[must_use]
     pub fn rollout(&self, channel: &str) -> PathBuf {

@@ -1,40 +1,48 @@
-//! The log: one line for each change, in git beside what it changed.
+//! The log: one entry for each change, in git beside what it changed; [`crate::audit`] says what an entry is.
 //!
-//! `<when> TAB <who> TAB <action> TAB <subject> TAB <why>`, one file a year, so that lines of two people merge.
+//! One file a year, so that entries of two people merge.
 
 use std::fs;
-use std::io;
 use std::process::Command;
 
 use bundle::UnixSeconds;
 
 use super::Layout;
+use crate::audit::{Act, Chain, Entry, Line};
 use crate::durable::{self, PUBLIC_MODE};
 use crate::{Error, date, input};
 
 /// Bytes of one year's log.
 const LOG_BYTES_MAX: u64 = 64 << 20;
 
-/// Appends one line, durably: after a kill the log holds the line or does not, never half of it.
-pub(super) fn append(
-    layout: &Layout,
-    now: UnixSeconds,
-    action: &str,
-    subject: &str,
-    reason: &str,
-) -> Result<(), Error> {
+/// Appends one entry, durably: after a kill the log holds the entry or does not, never half of it.
+pub(super) fn append(layout: &Layout, now: UnixSeconds, act: &Act<'_>) -> Result<(), Error> {
     let when = date::instant(now);
     let year = when.split('-').next().unwrap_or("0");
     let path = layout.log().join(format!("{year}.log"));
-    let mut text = match fs::read(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-        Err(error) => return Err(Error::io("read", &path, error)),
-    };
-    let fields = [when.as_str(), &author(layout), action, subject, reason].map(field);
-    text.extend_from_slice(fields.join("\t").as_bytes());
+    let previous = chain(layout)?.heads();
+    let mut text = if path.is_file() { input::read(&path, LOG_BYTES_MAX, "a log")? } else { Vec::new() };
+    // A line that somebody cut off stays the damage that it is, and takes no other with it.
+    if text.last().is_some_and(|byte| *byte != b'\n') {
+        text.push(b'\n');
+    }
+    text.extend_from_slice(Entry::line(&when, &author(layout), act, &previous).as_bytes());
     text.push(b'\n');
     durable::write_file(&path, &text, PUBLIC_MODE)
+}
+
+/// All entries.
+pub(super) fn chain(layout: &Layout) -> Result<Chain, Error> {
+    let mut lines = Vec::new();
+    for (label, text) in texts(layout)? {
+        let numbered = text.lines().enumerate();
+        lines.extend(numbered.map(|(index, text)| Line {
+            file: label.clone(),
+            number: index.saturating_add(1),
+            text: text.to_owned(),
+        }));
+    }
+    Ok(Chain::of(lines))
 }
 
 /// One line of the log.
@@ -54,6 +62,12 @@ pub struct LogLine {
 
 /// All lines, oldest file first. A line that people's merges have broken is skipped: the log tells, it decides nothing.
 pub(super) fn read(layout: &Layout) -> Result<Vec<LogLine>, Error> {
+    let texts = texts(layout)?;
+    Ok(texts.iter().flat_map(|(_, text)| text.lines().filter_map(LogLine::parse)).collect())
+}
+
+/// The files and their text, oldest first.
+fn texts(layout: &Layout) -> Result<Vec<(String, String)>, Error> {
     let folder = layout.log();
     if !folder.is_dir() {
         return Ok(Vec::new());
@@ -65,12 +79,10 @@ pub(super) fn read(layout: &Layout) -> Result<Vec<LogLine>, Error> {
         paths.extend((path.extension().is_some_and(|ending| ending == "log")).then_some(path));
     }
     paths.sort();
-    let mut lines = Vec::new();
-    for path in paths {
-        let text = input::read_text(&path, LOG_BYTES_MAX, "a log")?;
-        lines.extend(text.lines().filter_map(LogLine::parse));
-    }
-    Ok(lines)
+    paths
+        .into_iter()
+        .map(|path| Ok((layout.label(&path), input::read_text(&path, LOG_BYTES_MAX, "a log")?)))
+        .collect()
 }
 
 impl LogLine {
@@ -99,14 +111,6 @@ fn git_name(layout: &Layout) -> Option<String> {
     (said.status.success() && !name.is_empty()).then_some(name)
 }
 
-/// A field of the line: what would end it or the line becomes a space.
-fn field(text: &str) -> String {
-    if text.is_empty() {
-        return "-".to_owned();
-    }
-    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,13 +120,30 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let layout = Layout::new(folder.path().to_owned());
         let now = date::parse("2026-02-28T12:00:00Z").unwrap();
-        append(&layout, now, "anchor add", "root-0a0b0c0d", "two\nlines\tand tabs").unwrap();
-        append(&layout, now, "publish", "prod 1", "").unwrap();
+        let act = |action, subject, reason| Act { action, subject, reason, documents: &[] };
+        append(&layout, now, &act("anchor add", "root-0a0b0c0d", "two\nlines\tand tabs")).unwrap();
+        append(&layout, now, &act("publish", "prod 1", "")).unwrap();
         let text = fs::read_to_string(folder.path().join("log/2026.log")).unwrap();
         let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split('\t').collect()).collect();
         assert_eq!(lines.len(), 2);
         assert_eq!(lines[0][0], "2026-02-28T12:00:00Z");
-        assert_eq!(lines[0][2..], ["anchor add", "root-0a0b0c0d", "two lines and tabs"]);
+        assert_eq!(lines[0][2..5], ["anchor add", "root-0a0b0c0d", "two lines and tabs"]);
         assert_eq!(lines[1][4], "-");
+        assert_eq!(lines[1][6], lines[0][7], "the second names the first");
+        assert_eq!(chain(&layout).unwrap().faults(), []);
+    }
+
+    #[test]
+    fn a_replay_of_an_old_year_is_chained_to_the_present() {
+        let folder = tempfile::tempdir().unwrap();
+        let layout = Layout::new(folder.path().to_owned());
+        let act = Act { action: "publish", subject: "prod 1", reason: "", documents: &[] };
+        for day in ["2026-02-28", "2020-01-01", "2026-03-01"] {
+            append(&layout, date::parse(day).unwrap(), &act).unwrap();
+        }
+        let chain = chain(&layout).unwrap();
+        assert_eq!((chain.faults(), chain.heads().len()), (Vec::new(), 1));
+        let order: Vec<&str> = chain.in_order().iter().map(|line| &line.text[..10]).collect();
+        assert_eq!(order, ["2026-02-28", "2020-01-01", "2026-03-01"]);
     }
 }

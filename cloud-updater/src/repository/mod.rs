@@ -32,7 +32,7 @@ pub mod settings;
 
 use std::path::{Path, PathBuf};
 
-use bundle::UnixSeconds;
+use bundle::{Sha256, UnixSeconds};
 
 pub(crate) use anchor_entry::files_with;
 pub use anchor_entry::{AnchorEntry, AnchorKind, NewAnchor, entry_name, read_entries, write_entry};
@@ -47,6 +47,8 @@ pub use requirement_settings::{ExpectationSettings, PinSettings};
 pub use role_settings::{RoleHolders, RoleSettings};
 pub use rollout_file::{HeadMark, Rollout, Share};
 
+use crate::audit::{Act, Chain};
+use crate::document::SignatureFile;
 use crate::lock::FolderLock;
 use crate::{Context, Error, durable};
 use fleet_file::FleetFile;
@@ -174,7 +176,15 @@ impl Repository {
     /// # Errors
     /// The log cannot be written.
     pub fn record(&self, now: UnixSeconds, action: &str, subject: &str, reason: &str) -> Result<(), Error> {
-        log::append(&self.layout, now, action, subject, reason)
+        self.record_act(now, &Act { action, subject, reason, documents: &[] })
+    }
+
+    /// As [`Repository::record`], with the documents that it was about.
+    ///
+    /// # Errors
+    /// The log cannot be read or written.
+    pub fn record_act(&self, now: UnixSeconds, act: &Act<'_>) -> Result<(), Error> {
+        log::append(&self.layout, now, act)
     }
 }
 
@@ -185,6 +195,34 @@ impl Repository {
     /// Exit code 3 or 5 with the file at fault.
     pub fn log_lines(&self) -> Result<Vec<LogLine>, Error> {
         log::read(&self.layout)
+    }
+
+    /// Heads of the log that signatures remember: what was in it when somebody signed, by the file that says so.
+    ///
+    /// # Errors
+    /// Exit code 3 or 5 with the file at fault.
+    pub fn remembered_heads(&self) -> Result<Vec<(String, Sha256)>, Error> {
+        let channels = self.fleet.channels.keys().map(|channel| Some(channel.as_str()));
+        let mut found = Vec::new();
+        for channel in channels.chain([None]) {
+            let published = channel.map_or_else(|| self.layout.keyrings(), |name| self.layout.releases(name));
+            let kept = files_with(&published, "signatures")?;
+            let waiting = files_with(&self.layout.drafts(channel), "sig")?;
+            for path in kept.into_iter().chain(waiting) {
+                let label = self.layout.label(&path);
+                let files = SignatureFile::read_all(&path).map_err(|error| error.place(&label))?;
+                found.extend(files.iter().flat_map(|file| &file.seen.log).map(|hash| (label.clone(), *hash)));
+            }
+        }
+        Ok(found)
+    }
+
+    /// The log as a chain of entries.
+    ///
+    /// # Errors
+    /// Exit code 3 or 5 with the file at fault.
+    pub fn audit(&self) -> Result<Chain, Error> {
+        log::chain(&self.layout)
     }
 }
 

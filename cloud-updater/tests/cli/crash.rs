@@ -71,6 +71,7 @@ fn a_publisher_killed_at_any_write_leaves_a_whole_tree_and_the_next_run_finishes
         );
         attempt.good("publish");
         assert_eq!(files(&attempt.public()), expect, "after {written} files");
+        attempt.json(0, &["audit", "verify"]);
         assert_eq!(temporary_files(&attempt.repository()), 0, "leftovers are cleared away, the tree's too");
         let status = attempt.json(0, &["status"]);
         assert!(status["channels"][1]["rollout"].as_str().unwrap().starts_with("release 2 "), "{status}");

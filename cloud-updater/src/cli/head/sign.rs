@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use bundle::UnixSeconds;
+use bundle::{Sha256, UnixSeconds};
 use clap::Args;
 use serde::Serialize;
 
 use super::{HeadAnswer, HeadKeyFlags};
+use crate::audit::Act;
 use crate::cli::target::TargetFlag;
 use crate::head::{
     Published, Urgency, check_clock, next_number, refuse_before_its_files, sign, swap, urgency, wanted,
@@ -94,7 +95,7 @@ pub(in crate::cli) fn sign_channel(
     context: &Context,
 ) -> Result<HeadAnswer, Error> {
     let head = sign_next(repository, archive, folder, channel, keys, number, context)?;
-    note(repository, &head, context)?;
+    note(repository, folder, &head, context)?;
     Ok(head)
 }
 
@@ -109,20 +110,25 @@ pub(in crate::cli) fn sign_changed(
 ) -> Result<HeadAnswer, Error> {
     let head = sign_if_due(repository, archive, folder, channel, keys, context)?;
     if head.changed {
-        note(repository, &head, context)?;
+        note(repository, folder, &head, context)?;
     }
     Ok(head)
 }
 
 /// Notes a head's number in the repository, so that a lost head can be numbered above it.
-fn note(repository: &Repository, head: &HeadAnswer, context: &Context) -> Result<(), Error> {
+fn note(repository: &Repository, folder: &Path, head: &HeadAnswer, context: &Context) -> Result<(), Error> {
     if context.dry_run() {
         return Ok(());
     }
     let mut rollout = repository.rollout(&head.channel)?;
     rollout.head = Some(HeadMark { number: head.number, signed: date::instant(context.now()) });
     rollout.write(&repository.layout().rollout(&head.channel))?;
-    repository.record(context.now(), "head sign", &format!("{} {}", head.channel, head.number), "")
+    let path = folder.join(&head.channel).join("head");
+    let document = std::fs::read(&path).map_err(|error| Error::io("read", &path, error))?;
+    let documents = [(format!("{}/head", head.channel), Sha256::of(&[&document]))];
+    let subject = format!("{} {}", head.channel, head.number);
+    let act = Act { action: "head sign", subject: &subject, reason: "", documents: &documents };
+    repository.record_act(context.now(), &act)
 }
 
 /// Signs the next head of a channel and swaps it in, and leaves the repository alone.

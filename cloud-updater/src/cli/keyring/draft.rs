@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::floor::{self, FloorFlag};
 use super::roles::NextRoles;
+use crate::audit::Act;
 use crate::cli::pending;
 use crate::cli::signers_answer::SignersAnswer;
 use crate::cli::text::keyring_text;
@@ -311,8 +312,15 @@ fn write(
     if context.dry_run() {
         text.push_str(&plan.to_string());
     } else {
+        let subject = next.order.to_string();
+        let act = Act {
+            action: "keyring draft",
+            subject: &subject,
+            reason: &args.reason,
+            documents: &plan.documents(),
+        };
+        repository.record_act(context.now(), &act)?;
         plan.execute()?;
-        repository.record(context.now(), "keyring draft", &next.order.to_string(), &args.reason)?;
         text.push_str(&format!("{}\nnext, each signer: cloud-updater sign {0}\n", layout.label(&path)));
     }
     context.output().data("cloud-updater.keyring-draft.1", &answer, text)?;

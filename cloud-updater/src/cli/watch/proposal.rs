@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use bundle::{Order, limits};
 use serde::Serialize;
 
+use crate::audit::Act;
 use crate::certificate::{Certificate, source};
 use crate::cli::anchor;
 use crate::coverage::{CellKind, verifies_with};
@@ -146,8 +147,10 @@ fn draft(channel: &str, repository: &Repository, context: &Context) -> Result<Op
     let path = layout.draft(Some(channel), number);
     let mut plan = Plan::default();
     plan.add(Step::record(layout, path.clone(), file.encode()));
+    let subject = format!("{channel} {number}");
+    let act = Act { action: "draft", subject: &subject, reason: REASON, documents: &plan.documents() };
+    repository.record_act(context.now(), &act)?;
     plan.execute()?;
-    repository.record(context.now(), "draft", &format!("{channel} {number}"), REASON)?;
     Ok(Some(layout.label(&path)))
 }
 

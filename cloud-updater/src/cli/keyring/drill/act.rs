@@ -8,7 +8,7 @@ use crate::cli::head::sign_channel;
 use crate::cli::keyring::draft;
 use crate::cli::pending;
 use crate::cli::publish::{self, PublishArgs};
-use crate::document::{Draft, SignatureFile};
+use crate::document::{Draft, Seen, SignatureFile};
 use crate::durable::{self, PUBLIC_MODE};
 use crate::key::SigningKey;
 use crate::publish::{Archive, Plan};
@@ -48,7 +48,6 @@ pub(super) fn rotate(scratch: &mut Scratch, role: &'static str, replaced: Replac
     done = done.and_then(|()| sign_drafts(scratch, &repository, lost));
     done = done.and_then(|()| sign_releases(scratch, &repository, lost));
     done = done.and_then(|()| publish(scratch, &context));
-
     if let Err(error) = done {
         scratch.write_fleet_text(&before)?;
         remove_drafts(&repository)?;
@@ -178,7 +177,8 @@ fn sign_releases(scratch: &Scratch, repository: &Repository, lost: &[KeyId]) -> 
 }
 
 fn sign(key: &SigningKey, unsigned: &Unsigned, folder: &std::path::Path) -> Result<(), Error> {
-    let file = SignatureFile { signature: key.sign(&unsigned.message()), digest: unsigned.digest() };
+    let signature = key.sign(&unsigned.message());
+    let file = SignatureFile { signature, digest: unsigned.digest(), seen: Seen::default() };
     let path = folder.join(signature_name(unsigned.header().order.number, key.id()));
     durable::write_file(&path, format!("{file}\n").as_bytes(), PUBLIC_MODE)
 }
