@@ -11,6 +11,7 @@ mod one_root;
 mod output;
 mod rotation;
 mod run;
+mod scenario;
 mod scenery;
 mod step;
 mod stranded;
@@ -35,10 +36,23 @@ pub(crate) struct Arguments {
     /// Run only the steps whose name contains this; the result is then not a pass
     #[arg(long, value_name = "TEXT", hide = true)]
     pub(crate) only: Option<String>,
+    /// Play this rotation, day by day, in place of the demonstration
+    #[arg(long, value_name = "NAME")]
+    pub(crate) scenario: Option<String>,
+    /// Leave this certificate of the scenario out of every release, to see that it is noticed
+    #[arg(long, value_name = "NAME", requires = "scenario", hide = true)]
+    pub(crate) omit: Vec<String>,
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if let Some(name) = &arguments.scenario {
+        let played = scenario::play(name, &arguments.omit).and_then(|report| {
+            output::report(&report, arguments.json)?;
+            Ok(report.passed)
+        });
+        return system_tests::process::ended(played, output::complain);
+    }
     let result = run::all(&arguments);
     if let Err(error) = output::result(&result, arguments.json) {
         output::complain(&error);

@@ -9,7 +9,10 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::run::Demonstration;
+use crate::{
+    run::Demonstration,
+    scenario::{self, Report},
+};
 
 /// A bar for one step of several.
 pub(crate) fn bar(index: usize, count: usize, name: &str) -> ProgressBar {
@@ -38,6 +41,15 @@ pub(crate) fn complain(error: &impl std::fmt::Display) {
 /// The result: one JSON object, or a table.
 pub(crate) fn result(result: &Demonstration, json: bool) -> Result<(), Box<dyn Error>> {
     let text = if json { serde_json::to_string_pretty(result)? } else { table(result) };
+    let mut output = io::stdout().lock();
+    writeln!(output, "{text}")?;
+    output.flush()?;
+    Ok(())
+}
+
+/// What a scenario came to: one JSON object, or a timeline and a table.
+pub(crate) fn report(report: &Report, json: bool) -> Result<(), Box<dyn Error>> {
+    let text = if json { serde_json::to_string_pretty(report)? } else { scenario::text(report) };
     let mut output = io::stdout().lock();
     writeln!(output, "{text}")?;
     output.flush()?;

@@ -236,7 +236,7 @@ impl Scenery {
 }
 
 /// `cloud-updater serve` on a free port of this machine.
-fn serve(operator: &Operator) -> Result<(Background, String), Box<dyn Error>> {
+pub(crate) fn serve(operator: &Operator) -> Result<(Background, String), Box<dyn Error>> {
     let tree = operator.tree();
     let words = ["serve", &tree.to_string_lossy(), "--listen", "127.0.0.1:0", "--poll-milliseconds", "100"];
     let server = Background::start(&mut operator.command(&words)?)?;

@@ -81,7 +81,11 @@ impl Operator {
         serde_json::from_str(&text).map_err(|error| io::Error::other(format!("{words:?}: {error}\n{text}")))
     }
 
-    fn sign<'f>(&self, drafts: impl Iterator<Item = &'f str>, people: &[&str]) -> io::Result<()> {
+    /// Has drafts signed by these people.
+    ///
+    /// # Errors
+    /// A command fails.
+    pub fn sign<'f>(&self, drafts: impl Iterator<Item = &'f str>, people: &[&str]) -> io::Result<()> {
         for draft in drafts.filter(|file| file.ends_with(".draft")) {
             for person in people {
                 self.done(&["--yes", "sign", draft, "--key", &self.key(person).to_string_lossy()])?;

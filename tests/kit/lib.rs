@@ -9,6 +9,7 @@
 //! | [`persistence`] | what a program's files may be after a power cut, from the system calls that it made |
 //! | [`history`] | eleven years of Mozilla's root store, replayed on a device |
 //! | [`pki`] | a synthetic PKI in the shape of Azure's, and the real certificates of `tests/data` |
+//! | [`twin`] | certificates that are real ones but for the key, for servers that nobody else can tell apart |
 //! | [`listener`], [`tls_service`], [`web`] | servers on loopback: services that change their chain, and published trees with faults |
 //! | [`tls_rows`], [`hostile_tls`] | servers that a client of TLS must tell apart: `openssl s_server`, and one that breaks the rules; the client is asked here and on Arm |
 //! | [`operator`] | an operator's repository and the people's keys, driven by the real `cloud-updater` |
@@ -42,4 +43,5 @@ pub mod rt_record;
 pub mod signers;
 pub mod tls_rows;
 pub mod tls_service;
+pub mod twin;
 pub mod web;

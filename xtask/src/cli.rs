@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 
 use crate::{
     apps, c_library, ci, conformance, demo, devkit, dist, failure::Failure, fuzz, m4, model, panics, setup,
@@ -112,6 +112,10 @@ pub(crate) struct DemoArgs {
     /// The day on which the demo takes place [default: 2020-10-01]
     #[arg(long, value_name = "DATE")]
     pub(crate) as_of: Option<String>,
+    /// Play a rotation that took place, day by day, in place of the demo
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["instructions", "as_of"],
+          value_parser = PossibleValuesParser::new(demo::SCENARIOS))]
+    pub(crate) scenario: Option<String>,
     /// Use the programs as they were built last
     #[arg(long, hide = true)]
     pub(crate) no_build: bool,

@@ -11,7 +11,10 @@ use crate::{
     workspace,
 };
 
-/// Runs the demo.
+/// The scenarios: the files of `tests/scenarios`.
+pub(crate) const SCENARIOS: [&str; 1] = ["azure-2020"];
+
+/// Runs the demo, or plays one scenario.
 ///
 /// # Errors
 /// A missing tool, a build that fails, or a step that was not observed.
@@ -19,6 +22,9 @@ pub(crate) fn run(args: &DemoArgs, consent: Consent) -> Result<(), Failure> {
     let mut tools = vec![setup::COMPILER, setup::CURL, setup::GIT];
     if args.instructions {
         tools.push(setup::VALGRIND);
+    }
+    if args.scenario.is_some() {
+        tools.push(setup::OPENSSL);
     }
     setup::require(&tools, consent)?;
     if !args.no_build {
@@ -40,10 +46,16 @@ pub(crate) fn run(args: &DemoArgs, consent: Consent) -> Result<(), Failure> {
     if let Some(date) = &args.as_of {
         demo.args(["--as-of", date]);
     }
+    if let Some(name) = &args.scenario {
+        demo.args(["--scenario", name]);
+    }
     if process::run(&mut demo)? {
         return Ok(());
     }
-    Err(Failure::Check("the demo did not see every step that it should".to_owned()))
+    Err(Failure::Check(args.scenario.as_ref().map_or_else(
+        || "the demo did not see every step that it should".to_owned(),
+        |name| format!("{name} did not come as it must: what it says of itself names who and when"),
+    )))
 }
 
 /// The builds that the demo needs.
@@ -69,4 +81,19 @@ fn builds(instructions: bool) -> Vec<Command> {
     }
     commands.push(cost);
     commands
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_scenario_can_be_played_by_name() {
+        let files = std::fs::read_dir(workspace::root().join("tests/scenarios")).unwrap();
+        let mut names: Vec<String> = files
+            .filter_map(|file| file.unwrap().file_name().to_str()?.strip_suffix(".toml").map(str::to_owned))
+            .collect();
+        names.sort();
+        assert_eq!(names, SCENARIOS);
+    }
 }

@@ -39,9 +39,12 @@ pub(crate) const CPP_COMPILER: Tool =
 /// curl: the application of demo and end-to-end tests that nobody changed.
 pub(crate) const CURL: Tool =
     Tool { program: "curl", packages: "curl", purpose: "is the unmodified application of demo and tests" };
-/// OpenSSL: reads the exported hashed directory.
-const OPENSSL: Tool =
-    Tool { program: "openssl", packages: "openssl", purpose: "reads exported certificates in tests" };
+/// OpenSSL: reads the exported hashed directory, and makes the RSA keys of scenarios.
+pub(crate) const OPENSSL: Tool = Tool {
+    program: "openssl",
+    packages: "openssl",
+    purpose: "reads exported certificates in tests, and makes RSA keys",
+};
 /// SoftHSM: a token of software, which signers' tests sign with.
 const SOFT_TOKEN: Tool =
     Tool { program: "softhsm2-util", packages: "softhsm2", purpose: "is the token that tests sign with" };
