@@ -1,5 +1,6 @@
 //! `coverage`: which service is verified by what devices have, by what is to come, and by both; and the gate of `publish`.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -60,6 +61,39 @@ pub(super) fn run(args: &CoverageArgs, context: &Context) -> Result<Exit, Error>
     Ok(findings.exit())
 }
 
+/// The coverage of a draft, as other commands show it.
+#[derive(Serialize)]
+pub(super) struct Coverage {
+    #[serde(flatten)]
+    matrix: Matrix,
+    #[serde(flatten)]
+    findings: Findings,
+}
+
+impl fmt::Display for Coverage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}\n{}", coverage::table(&self.matrix), self.findings)
+    }
+}
+
+/// What a draft covers, by the observations of the repository; `None` for a keyring and where it takes everything away.
+pub(super) fn of_draft(
+    repository: &Repository,
+    archive: &Archive,
+    draft: &DraftFile,
+    context: &Context,
+) -> Result<Option<Coverage>, Error> {
+    let Some(channel) = draft.channel.as_deref() else { return Ok(None) };
+    let candidate = JudgedBundle::of_draft(draft)?;
+    if candidate.is_revoke_all {
+        return Ok(None);
+    }
+    let sides = Sides::new(repository, archive, channel, &repository.rollout(channel)?, candidate)?;
+    let matrix = coverage::of_repository(repository, &sides, context.now())?;
+    let findings = coverage::findings(&matrix);
+    Ok(Some(Coverage { matrix, findings }))
+}
+
 /// What a signer with a clone at hand sees of a draft's coverage, and the verdicts in it, without the days and ages that
 /// differ from one hour to the next; nothing where there is no clone, or nothing to cover.
 pub(super) fn shown(
@@ -67,23 +101,14 @@ pub(super) fn shown(
     draft: &DraftFile,
     context: &Context,
 ) -> (String, Option<String>) {
-    let (Some(repository), Some(channel)) = (repository, draft.channel.as_deref()) else {
-        return (String::new(), None);
-    };
+    let Some(repository) = repository else { return (String::new(), None) };
     let look = || -> Result<(String, Option<String>), Error> {
         let archive = Archive::read(repository)?;
-        let candidate = JudgedBundle::of_draft(draft)?;
-        if candidate.is_revoke_all {
+        let Some(covered) = of_draft(repository, &archive, draft, context)? else {
             return Ok((String::new(), None));
-        }
-        let sides = Sides::new(repository, &archive, channel, &repository.rollout(channel)?, candidate)?;
-        let matrix = coverage::of_repository(repository, &sides, context.now())?;
-        let text = format!(
-            "coverage by the observations of your repository:\n{}\n{}",
-            coverage::table(&matrix),
-            coverage::findings(&matrix)
-        );
-        Ok((text, Some(verdicts(&matrix)?)))
+        };
+        let text = format!("coverage by the observations of your repository:\n{covered}");
+        Ok((text, Some(verdicts(&covered.matrix)?)))
     };
     // A signer may hold a clone that is old: that is said, and is no reason to refuse the signature.
     look().unwrap_or_else(|error| (format!("coverage is not known: {error}\n"), None))
@@ -101,22 +126,27 @@ fn verdicts(matrix: &Matrix) -> Result<String, Error> {
     serde_json::to_string(&rows).map_err(|error| Error::bug("verdicts are no JSON").because(error))
 }
 
-/// Refuses a draft that loses a service which devices reach under what `rollout` leaves on them, unless a distrust order
-/// wants it so, and one about whose required services nothing is known.
+/// Refuses a candidate that loses a service which devices reach under what `rollout` leaves on them, unless a distrust
+/// order wants it so, and one about whose required services nothing is known. Services of `lose` are lost on purpose.
 pub(super) fn gate(
     repository: &Repository,
     archive: &Archive,
     (channel, rollout): (&str, &Rollout),
-    draft: &DraftFile,
+    candidate: JudgedBundle,
+    lose: &[String],
     context: &Context,
 ) -> Result<(), Error> {
-    let candidate = JudgedBundle::of_draft(draft)?;
     if candidate.is_revoke_all {
         // It loses every service, and the keyring's threshold signed that.
         return Ok(());
     }
     let sides = Sides::new(repository, archive, channel, rollout, candidate)?;
-    let matrix = coverage::of_repository(repository, &sides, context.now())?;
+    let mut matrix = coverage::of_repository(repository, &sides, context.now())?;
+    if let Some(name) = lose.iter().find(|name| matrix.services.iter().all(|row| row.service != **name)) {
+        let error = Error::usage("no_service", format!("{name:?} is no service of {channel}"));
+        return Err(error.field("--lose"));
+    }
+    matrix.services.retain(|row| !lose.contains(&row.service));
     let findings = coverage::findings(&matrix);
     let warnings = findings.iter().filter(|finding| finding.severity == Severity::Warning);
     warnings.for_each(|finding| context.output().warning(finding));

@@ -1,19 +1,22 @@
 //! `draft`: the next release as one file, for its signers to see and to sign.
 
+mod answer;
+
 use bundle::write::ManifestContent;
 use bundle::{ChannelId, Order};
 use clap::Args;
-use serde::Serialize;
 
+use self::answer::{Answer, Promoted};
+use super::coverage;
 use super::lint;
 use super::pending;
 use super::side::Viewed;
 use super::signers_answer::SignersAnswer;
 use super::text::probe_notes;
 use crate::audit::Act;
-use crate::diff::{Change, Difference, Names};
+use crate::diff::{Difference, Names};
 use crate::document::{Blobs, Draft, DraftFile, Manifest, Signers, content};
-use crate::finding::Findings;
+use crate::finding::Finding;
 use crate::fleet::{self, Spread};
 use crate::head::check_clock;
 use crate::lint::Rule;
@@ -55,33 +58,6 @@ pub(super) struct DraftArgs {
     /// Why, for the signers
     #[arg(long, default_value = "the repository changed")]
     reason: String,
-}
-
-#[derive(Serialize)]
-struct Answer {
-    channel: String,
-    number: Option<u32>,
-    files: Vec<String>,
-    bundle_bytes: u64,
-    bundle_bytes_max: u64,
-    changes: Vec<Change>,
-    warnings: Vec<String>,
-    /// What the linter says, the most serious first.
-    #[serde(flatten)]
-    lint: Findings,
-    signers: Vec<SignersAnswer>,
-    promoted: Option<Promoted>,
-    notes: String,
-}
-
-/// How far a promoted release has come where it comes from.
-#[derive(Clone, Serialize)]
-struct Promoted {
-    from: String,
-    release: u32,
-    confirmed_devices: u32,
-    on_trial_devices: u32,
-    reporting_devices: u32,
 }
 
 struct Drafting<'a> {
@@ -131,6 +107,7 @@ impl Drafting<'_> {
         }
         let _lock = self.repository.lock()?;
         pending::refuse_signed(self.repository, Some(self.channel), number, self.args.replace)?;
+        self.check_size(&manifest)?;
         let mut files = vec![(number, self.file(&manifest, false)?)];
         if self.args.with_rollback {
             let order = Order::new(keyring_order.epoch, number.saturating_add(1));
@@ -138,7 +115,6 @@ impl Drafting<'_> {
             self.check_size(&back)?;
             files.push((order.number, self.file(&back, true)?));
         }
-        self.check_size(&manifest)?;
         self.write(&manifest, &files)
     }
 
@@ -254,6 +230,23 @@ impl Drafting<'_> {
         Ok(manifest.slot_bytes(count))
     }
 
+    /// What the linter says of a draft; it is refused where that cuts devices off, unless each rule is overridden.
+    fn lint(&self, file: &DraftFile) -> Result<Vec<Finding>, Error> {
+        lint::bundle::of_draft(file, Some(self.repository), self.context)
+    }
+
+    /// The rules that it may break: for a reason, or because a way back is for the night on which something is broken.
+    /// What a way back breaks is shown, and nothing keeps it.
+    fn allowed(&self, file: &DraftFile) -> Result<Vec<String>, Error> {
+        let findings = self.lint(file)?;
+        if self.args.rollback_to.is_some() || file.prepared_rollback {
+            return Ok(lint::bundle::broken(&findings));
+        }
+        let allowed: Vec<String> = self.args.allow.iter().map(|rule| rule.id.to_owned()).collect();
+        lint::bundle::refuse(&findings, &allowed, "draft it")?;
+        Ok(allowed)
+    }
+
     fn file(&self, manifest: &Manifest, prepared_rollback: bool) -> Result<DraftFile, Error> {
         let document = manifest.unsigned().assemble(&[]);
         let document = document.map_err(|error| Error::bug("an empty table does not fit").because(error))?;
@@ -261,7 +254,7 @@ impl Drafting<'_> {
             Some(base) => (base.document.clone(), self.archive.blobs_of(base)?),
             None => (Vec::new(), Vec::new()),
         };
-        Ok(DraftFile {
+        let file = DraftFile {
             channel: Some(self.channel.to_owned()),
             reason: self.args.reason.clone(),
             prepared_rollback,
@@ -271,7 +264,8 @@ impl Drafting<'_> {
             previous_blobs,
             blobs: manifest.blobs().to_vec(),
             ..DraftFile::default()
-        })
+        };
+        Ok(DraftFile { allowed: self.allowed(&file)?, ..file })
     }
 
     fn write(&self, manifest: &Manifest, files: &[(u32, DraftFile)]) -> Result<Exit, Error> {
@@ -285,7 +279,7 @@ impl Drafting<'_> {
             plan.add(Step::record(layout, layout.draft(Some(self.channel), *number), file.encode()));
         }
         let answer = self.answer(manifest, files)?;
-        let mut text = answer_text(&answer);
+        let mut text = answer.text();
         if self.context.dry_run() {
             text.push_str(&plan.to_string());
         } else {
@@ -305,83 +299,44 @@ impl Drafting<'_> {
 
     fn answer(&self, manifest: &Manifest, files: &[(u32, DraftFile)]) -> Result<Answer, Error> {
         let layout = self.repository.layout();
-        let (mut changes, mut warnings, mut lint, mut signers, mut notes) = Default::default();
-        if let Some((_, file)) = files.first() {
-            let (before, mut after) = Viewed::of_draft(file)?;
-            let entries = self.repository.anchors()?;
-            after.names.learn(entries.iter().map(|entry| entry.certificate.der()));
-            changes = Difference::between(before.side(), after.side()).changes;
-            notes = probe_notes(&after.content.services);
-            warnings = requirement::warnings(&after.content, &after.names, self.context.now());
-            let findings = lint::bundle::of_draft(file, Some(self.repository), self.context)?;
-            // A way back is for the night on which something is broken: it is shown, and nothing keeps it.
-            if self.args.rollback_to.is_none() {
-                lint::bundle::refuse(&findings, &self.args.allow)?;
-            }
-            lint = lint::bundle::serious(findings);
-            signers = Signers::of_draft(file)?
-                .requirements()
-                .iter()
-                .map(|role| SignersAnswer::of(role, &[]))
-                .collect();
-        }
-        Ok(Answer {
-            channel: self.channel.to_owned(),
+        let mut answer = Answer {
             number: files.first().map(|(number, _)| *number),
             files: files
                 .iter()
                 .map(|(number, _)| layout.label(&layout.draft(Some(self.channel), *number)))
                 .collect(),
             bundle_bytes: self.slot_bytes(manifest)?,
-            bundle_bytes_max: self.repository.fleet().bundle_bytes_max(self.channel),
-            changes,
-            warnings,
-            lint,
-            signers,
             promoted: self.promoted()?,
-            notes,
-        })
+            ..self.nothing()
+        };
+        if let Some((_, file)) = files.first() {
+            let (before, mut after) = Viewed::of_draft(file)?;
+            let entries = self.repository.anchors()?;
+            after.names.learn(entries.iter().map(|entry| entry.certificate.der()));
+            answer.changes = Difference::between(before.side(), after.side()).changes;
+            answer.notes = probe_notes(&after.content.services);
+            answer.warnings = requirement::warnings(&after.content, &after.names, self.context.now());
+            answer.lint = lint::bundle::serious(self.lint(file)?);
+            answer.coverage = coverage::of_draft(self.repository, self.archive, file, self.context)?;
+            answer.signers = Signers::of_draft(file)?
+                .requirements()
+                .iter()
+                .map(|role| SignersAnswer::of(role, &[]))
+                .collect();
+        }
+        Ok(answer)
     }
 
     fn nothing_to_do(&self) -> Result<Exit, Error> {
-        let answer = Answer {
-            channel: self.channel.to_owned(),
-            number: None,
-            files: Vec::new(),
-            bundle_bytes: 0,
-            bundle_bytes_max: self.repository.fleet().bundle_bytes_max(self.channel),
-            changes: Vec::new(),
-            warnings: Vec::new(),
-            lint: Findings::default(),
-            signers: Vec::new(),
-            promoted: None,
-            notes: String::new(),
-        };
         let order = self.base.map_or_else(Order::default, |base| base.order);
         let text = format!("nothing to do: release {order} of {} says the same\n", self.channel);
-        self.context.output().data("cloud-updater.draft.1", &answer, text)?;
+        self.context.output().data("cloud-updater.draft.1", &self.nothing(), text)?;
         Ok(Exit::Done)
     }
-}
 
-fn answer_text(answer: &Answer) -> String {
-    let difference = Difference { changes: answer.changes.clone() };
-    let mut text = difference.to_string();
-    if let Some(promoted) = &answer.promoted {
-        let Promoted { from, release, confirmed_devices, on_trial_devices, reporting_devices } = promoted;
-        text.push_str(&format!(
-            "\nrelease {release} of {from}: confirmed by {confirmed_devices} of {reporting_devices} reporting devices, \
-             {on_trial_devices} on trial\n"
-        ));
+    /// The answer where nothing is drafted.
+    fn nothing(&self) -> Answer {
+        let bundle_bytes_max = self.repository.fleet().bundle_bytes_max(self.channel);
+        Answer { channel: self.channel.to_owned(), bundle_bytes_max, ..Answer::default() }
     }
-    text.push_str(&answer.notes);
-    text.push_str(&format!("\nbundle: {} of {} bytes\n", answer.bundle_bytes, answer.bundle_bytes_max));
-    for signers in &answer.signers {
-        text.push_str(&format!("needs {signers}\n"));
-    }
-    for file in &answer.files {
-        text.push_str(&format!("{file}\n"));
-    }
-    text.push_str(&format!("next, each signer: cloud-updater sign {}\n", answer.files.join(" ")));
-    text
 }

@@ -1,6 +1,7 @@
 //! `publish`: drafts with enough signatures become releases, and the tree becomes what the repository says.
 
 mod answer;
+mod note;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -9,20 +10,23 @@ use bundle::write::{Signature, Unsigned, with_signatures};
 use bundle::{ChannelId, Envelope, RecoverySet};
 use clap::Args;
 
-use self::answer::{Answer, Published, answer_text, next_step};
+use self::answer::{Answer, Published, next_step};
 use super::coverage;
 use super::head::HeadKeyFlags;
+use super::lint;
 use super::pending::{self, PendingDraft};
 use super::shown;
 use super::target::TargetFlag;
 use super::text::{counted, probe_notes};
-use crate::audit::Act;
-use crate::document::{KeyringChain, Manifest, Release, SignatureFile, Signers, review_manifest};
+use crate::coverage::JudgedBundle;
+use crate::document::{DraftFile, KeyringChain, Manifest, Release, SignatureFile, Signers, review_manifest};
 use crate::durable;
+use crate::finding::Findings;
 use crate::head::{check_clock, check_clock_is_reached};
+use crate::lint::Rule;
 use crate::lock::FolderLock;
 use crate::publish::{Archive, Plan, Step, Tree, plan_tree};
-use crate::repository::{Layout, Repository, Rollout, Share};
+use crate::repository::{Layout, Repository, Rollout, Share, check_reason};
 use crate::{Context, Error, Exit};
 
 /// Options of `publish`.
@@ -43,6 +47,15 @@ pub(super) struct PublishArgs {
     #[arg(long, value_name = "PERCENT", default_value = "100%")]
     share: Share,
 
+    /// Publish a release although it breaks this rule about bundles, which its draft does not override; say why with
+    /// --reason; may be given several times
+    #[arg(long, value_name = "RULE", value_parser = lint::rule_parser(false), requires = "reason")]
+    allow: Vec<&'static Rule>,
+
+    /// Why, for the log
+    #[arg(long, default_value = "")]
+    reason: String,
+
     #[command(flatten)]
     head: HeadKeyFlags,
 }
@@ -51,7 +64,8 @@ impl PublishArgs {
     /// Keyring drafts, into `folder`: what a drill publishes.
     pub(super) fn of_keyrings(folder: PathBuf) -> Self {
         let target = TargetFlag { to: Some(folder) };
-        Self { target, prune: false, keyring_only: true, share: Share::ALL, head: HeadKeyFlags::default() }
+        let (allow, reason, head) = Default::default();
+        Self { target, prune: false, keyring_only: true, share: Share::ALL, allow, reason, head }
     }
 }
 
@@ -69,6 +83,9 @@ struct Publication<'a> {
 }
 
 pub(super) fn run(args: &PublishArgs, context: &Context) -> Result<Exit, Error> {
+    if !args.reason.is_empty() {
+        check_reason(&args.reason).map_err(|message| Error::usage("reason", message).field("--reason"))?;
+    }
     let repository = Repository::open(context)?;
     let folder = args.target.folder(&repository)?;
     durable::require_folder_above(&folder)?;
@@ -77,7 +94,7 @@ pub(super) fn run(args: &PublishArgs, context: &Context) -> Result<Exit, Error> 
     publication.add_keyrings()?;
     if !args.keyring_only {
         for channel in publication.channels()? {
-            publication.add_releases(&channel, args.share)?;
+            publication.add_releases(&channel, args)?;
         }
     }
     let Publication { archive, mut plan, cleanup, keyrings, releases, rollouts, warnings, .. } = publication;
@@ -96,12 +113,13 @@ pub(super) fn run(args: &PublishArgs, context: &Context) -> Result<Exit, Error> 
     if context.dry_run() {
         let text = if plan.is_empty() { "nothing to do\n".to_owned() } else { plan.to_string() };
         context.output().data("cloud-updater.publish.1", &answer, text)?;
+        answer.warn(context.output());
         return Ok(Exit::Done);
     }
     let target_lock = FolderLock::acquire(&folder)?;
     // A tree is two folders deep: <channel>/<kind>/<file>.
     durable::remove_leftovers_below(&folder, 2)?;
-    note(&answer, &archive, &repository, context)?;
+    note::releases_and_keyrings(&answer, &archive, &repository, &args.reason, context)?;
     execute(&plan, context)?;
     drop(target_lock);
     if let Some(keys) = args.head.unlock(context)? {
@@ -116,37 +134,15 @@ pub(super) fn run(args: &PublishArgs, context: &Context) -> Result<Exit, Error> 
             )?);
         }
     }
-    let mut text = answer_text(&answer);
+    let mut text = answer.text();
     let is_new = !answer.releases.is_empty() || !answer.keyrings.is_empty();
     if answer.heads.is_empty() && is_new {
         let channels: Vec<&str> = rollouts.keys().map(String::as_str).collect();
         text.push_str(&next_step(args, &archive, &channels)?);
     }
     context.output().data("cloud-updater.publish.1", &answer, text)?;
+    answer.warn(context.output());
     Ok(Exit::Done)
-}
-
-/// The log first: an entry may stand there twice after a kill, and is never missing.
-fn note(answer: &Answer, archive: &Archive, repository: &Repository, context: &Context) -> Result<(), Error> {
-    for release in &answer.releases {
-        let layout = repository.layout();
-        let stored = archive.release(&release.channel, release.number)?;
-        let documents = [(layout.label(&layout.release(&release.channel, release.number)), stored.digest)];
-        let subject = format!("{} {} {}", release.channel, release.number, release.digest);
-        let act = Act { action: "publish release", subject: &subject, reason: "", documents: &documents };
-        repository.record_act(context.now(), &act)?;
-    }
-    for number in &answer.keyrings {
-        let documents = archive
-            .keyrings()
-            .digest(*number)
-            .map(|digest| (repository.layout().label(&repository.layout().keyring(*number)), digest));
-        let subject = number.to_string();
-        let documents = documents.as_slice();
-        let act = Act { action: "publish keyring", subject: &subject, reason: "", documents };
-        repository.record_act(context.now(), &act)?;
-    }
-    Ok(())
 }
 
 fn execute(plan: &Plan, context: &Context) -> Result<(), Error> {
@@ -280,7 +276,7 @@ impl<'a> Publication<'a> {
         self.clean(Some(channel), number)
     }
 
-    fn add_releases(&mut self, channel: &str, share: Share) -> Result<(), Error> {
+    fn add_releases(&mut self, channel: &str, args: &PublishArgs) -> Result<(), Error> {
         let before = self.repository.rollout(channel)?;
         let mut rollout = before.clone();
         for draft in pending::drafts(self.repository, Some(channel))? {
@@ -289,7 +285,7 @@ impl<'a> Publication<'a> {
                 // A killed run published it; what it had not written yet is written now.
                 if !draft.file.prepared_rollback && rollout.release.is_none_or(|number| number < draft.number)
                 {
-                    rollout = rollout.after_publishing(draft.number, share);
+                    rollout = rollout.after_publishing(draft.number, args.share);
                 }
                 self.clean(Some(channel), draft.number)?;
                 continue;
@@ -297,15 +293,14 @@ impl<'a> Publication<'a> {
             let release = self.release(channel, &draft).map_err(|error| error.place(&label))?;
             // A way back is for the day on which what is published with it turns out bad: it is held against what was before.
             let held = if draft.file.prepared_rollback { &before } else { &rollout };
-            coverage::gate(self.repository, &self.archive, (channel, held), &draft.file, self.context)
-                .map_err(|error| error.place(label))?;
-            let label = self.layout().label(&draft.path);
+            let findings =
+                self.gate((channel, held), &draft.file, args).map_err(|error| error.place(&label))?;
             self.warnings.extend(shown::compare(&draft, &label, self.context.output())?);
             self.keep_signatures(Some(channel), draft.number, &draft.lines)?;
             release.publish(self.layout(), &mut self.plan);
             self.archive.add_release(&release)?;
             if !draft.file.prepared_rollback {
-                rollout = rollout.after_publishing(draft.number, share);
+                rollout = rollout.after_publishing(draft.number, args.share);
             }
             self.releases.push(Published {
                 channel: channel.to_owned(),
@@ -313,6 +308,8 @@ impl<'a> Publication<'a> {
                 epoch: release.order().epoch,
                 digest: release.digest().to_string(),
                 prepared_rollback: draft.file.prepared_rollback,
+                allowed: args.allow.iter().map(|rule| rule.id).collect(),
+                lint: findings,
                 notes: probe_notes(&review_manifest(&draft.file.document)?.content.services),
             });
             self.clean(Some(channel), draft.number)?;
@@ -323,6 +320,17 @@ impl<'a> Publication<'a> {
             self.rollouts.insert(channel.to_owned(), rollout);
         }
         Ok(())
+    }
+
+    /// Refuses what the linter refuses, unless the draft or this run overrides it, and what loses a service.
+    fn gate(&self, held: (&str, &Rollout), draft: &DraftFile, args: &PublishArgs) -> Result<Findings, Error> {
+        let findings = lint::bundle::of_draft(draft, Some(self.repository), self.context)?;
+        let own = args.allow.iter().map(|rule| rule.id.to_owned());
+        let allowed: Vec<String> = draft.allowed.iter().cloned().chain(own).collect();
+        lint::bundle::refuse(&findings, &allowed, "publish it")?;
+        let candidate = JudgedBundle::of_draft(draft)?;
+        coverage::gate(self.repository, &self.archive, held, candidate, &[], self.context)?;
+        Ok(lint::bundle::serious(findings))
     }
 
     fn release(&self, channel: &str, draft: &PendingDraft) -> Result<Release, Error> {

@@ -4,14 +4,20 @@ use bundle::Sha256;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
+use super::coverage;
 use super::head::{HeadAnswer, HeadKeyFlags, sign_channel};
 use super::later::{Anything, not_in_this_version};
 use super::target::TargetFlag;
 use crate::audit::Act;
+use crate::coverage::JudgedBundle;
 use crate::head::wanted;
 use crate::publish::Archive;
 use crate::repository::{Repository, Rollout, Share};
 use crate::{Context, Error, Exit};
+
+/// What to do where a step would cut devices off.
+const GATE_HINT: &str = "look again (cloud-updater watch --once), or publish a release that keeps the service; where it must go \
+                         on all the same: --lose SERVICE --reason \"…\"";
 
 /// Commands about rollouts.
 #[derive(Clone, Debug, Subcommand)]
@@ -55,6 +61,11 @@ pub(super) struct StepArgs {
     /// Why
     #[arg(long, default_value = "")]
     reason: String,
+
+    /// Go on although the release loses this service, or nobody knows whether it does; say why with --reason; may be given
+    /// several times
+    #[arg(long, value_name = "SERVICE", requires = "reason")]
+    lose: Vec<String>,
 
     #[command(flatten)]
     target: TargetFlag,
@@ -144,7 +155,13 @@ fn change(
         let error = Error::usage("nothing_published", format!("channel {channel} has nothing to roll out"));
         return Err(error.hint("publish a release first: cloud-updater draft, sign, publish"));
     }
+    let before = rollout.clone();
     edit(&mut rollout, &archive, channel)?;
+    if let Some(number) = rollout.release.filter(|_| reaches_more(&before, &rollout)) {
+        let candidate = JudgedBundle::of_release(&archive, channel, archive.release(channel, number)?)?;
+        coverage::gate(&repository, &archive, (channel, &before), candidate, &args.lose, context)
+            .map_err(|error| error.hint(GATE_HINT))?;
+    }
     // What no head could say is refused before it is written.
     let content = wanted(&repository.fleet().head, &archive, channel, &rollout)?;
     let body = content.encode();
@@ -156,7 +173,8 @@ fn change(
     if !context.dry_run() {
         let path = repository.layout().rollout(channel);
         let documents = [(repository.layout().label(&path), Sha256::of(&[rollout.to_text()?.as_bytes()]))];
-        let subject = format!("{channel} {}", in_words(&rollout));
+        let lost: String = args.lose.iter().map(|service| format!(" losing {service}")).collect();
+        let subject = format!("{channel} {}{lost}", in_words(&rollout));
         let act = Act { action, subject: &subject, reason: &args.reason, documents: &documents };
         repository.record_act(context.now(), &act)?;
         rollout.write(&path)?;
@@ -183,6 +201,18 @@ fn change(
     };
     context.output().data("cloud-updater.rollout.1", &answer, text)?;
     Ok(Exit::Done)
+}
+
+/// True where devices may install what they might not before. Stopping and slowing down are never held up.
+fn reaches_more(before: &Rollout, after: &Rollout) -> bool {
+    let share = |rollout: &Rollout| if rollout.paused { Share::NONE } else { rollout.share };
+    let of_group = |rollout: &Rollout, name: &str| {
+        let own = rollout.groups.get(name).copied().filter(|_| !rollout.paused);
+        own.unwrap_or(Share::NONE).max(share(rollout))
+    };
+    before.release != after.release
+        || share(after) > share(before)
+        || after.groups.keys().any(|name| of_group(after, name) > of_group(before, name))
 }
 
 /// The rollout in one line.

@@ -28,6 +28,7 @@ struct Changes<'a> {
     document: String,
     compared_with: Option<String>,
     reason: &'a str,
+    breaks_on_purpose: &'a [String],
     changes: Vec<Change>,
 }
 
@@ -51,7 +52,13 @@ impl Shown {
             let (before, after) = Viewed::of_draft(draft)?;
             let changes = Difference::between(before.side(), after.side()).changes;
             let compared_with = digest(&draft.previous);
-            serde_json::to_string(&Changes { document, compared_with, reason: &draft.reason, changes })
+            serde_json::to_string(&Changes {
+                document,
+                compared_with,
+                reason: &draft.reason,
+                breaks_on_purpose: &draft.allowed,
+                changes,
+            })
         } else {
             serde_json::to_string(&Keyring {
                 document,

@@ -176,6 +176,9 @@ impl Task {
         let mut shown = Shown::of_draft(draft)?;
         let mut text = format!("{}\n", path.display());
         text.push_str(&format!("reason given: {}\n", draft.reason));
+        if !draft.allowed.is_empty() {
+            text.push_str(&format!("breaks on purpose: {}\n", draft.allowed.join(", ")));
+        }
         if !draft.keyring.is_empty() {
             text.push_str(&format!("under the keyring {}, {standing}\n", Sha256::of(&[&draft.keyring])));
         }

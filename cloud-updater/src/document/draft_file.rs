@@ -31,6 +31,7 @@ mod tag {
     pub(super) const BLOBS: u8 = 8;
     pub(super) const PREVIOUS_BLOBS: u8 = 9;
     pub(super) const NEW_RECOVERY: u8 = 10;
+    pub(super) const ALLOWED: u8 = 11;
 }
 
 /// A draft, as it travels.
@@ -40,6 +41,8 @@ pub struct DraftFile {
     pub channel: Option<String>,
     /// Why it was drafted.
     pub reason: String,
+    /// Rules that it breaks on purpose, by name, for the reason given: shown to signers, and no reason to refuse publishing.
+    pub allowed: Vec<String>,
     /// True where it is to lie ready: publishing does not roll it out.
     pub prepared_rollback: bool,
     /// The document: header, empty signature table, body.
@@ -64,7 +67,8 @@ impl DraftFile {
     pub fn encode(&self) -> Vec<u8> {
         let channel = self.channel.as_deref().unwrap_or_default();
         let prepared: &[u8] = if self.prepared_rollback { &[1] } else { &[] };
-        let sections: [(u8, &[u8]); 10] = [
+        let allowed = self.allowed.join(" ");
+        let sections: [(u8, &[u8]); 11] = [
             (tag::CHANNEL, channel.as_bytes()),
             (tag::REASON, self.reason.as_bytes()),
             (tag::PREPARED_ROLLBACK, prepared),
@@ -75,6 +79,7 @@ impl DraftFile {
             (tag::BLOBS, &self.blobs),
             (tag::PREVIOUS_BLOBS, &self.previous_blobs),
             (tag::NEW_RECOVERY, &self.new_recovery),
+            (tag::ALLOWED, allowed.as_bytes()),
         ];
         let mut out = [&MAGIC[..], &[FORMAT]].concat();
         for (tag, bytes) in sections.into_iter().filter(|(_, bytes)| !bytes.is_empty()) {
@@ -146,6 +151,7 @@ impl DraftFile {
             tag::BLOBS => self.blobs = content.to_vec(),
             tag::PREVIOUS_BLOBS => self.previous_blobs = content.to_vec(),
             tag::NEW_RECOVERY => self.new_recovery = content.to_vec(),
+            tag::ALLOWED => self.allowed = text("allowed")?.split(' ').map(str::to_owned).collect(),
             _ => return Err(wrong("sections", "is a draft of a newer version of cloud-updater")),
         }
         Ok(())
@@ -176,6 +182,13 @@ impl DraftFile {
         }
         if self.reason.chars().any(char::is_control) {
             return Err(wrong("reason", "holds control characters"));
+        }
+        let is_rule = |name: &String| {
+            !name.is_empty()
+                && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        };
+        if !self.allowed.iter().all(is_rule) {
+            return Err(wrong("allowed", "holds something else than names of rules"));
         }
         Ok(())
     }
@@ -213,6 +226,12 @@ mod tests {
         assert_eq!(DraftFile::parse(&draft.encode()).unwrap(), draft);
         let prepared = DraftFile { prepared_rollback: true, ..draft };
         assert_eq!(DraftFile::parse(&prepared.encode()).unwrap(), prepared);
+        let allowed = vec!["replaced-in-one-step".to_owned(), "over-budget".to_owned()];
+        let overriding = DraftFile { allowed, ..sample() };
+        assert_eq!(DraftFile::parse(&overriding.encode()).unwrap(), overriding);
+        let forged = DraftFile { allowed: vec!["over\nbudget".to_owned()], ..sample() };
+        let error = DraftFile::parse(&forged.encode()).unwrap_err();
+        assert!(error.to_string().starts_with("allowed: "), "{error}");
     }
 
     #[test]

@@ -122,7 +122,9 @@ fn devices_that_a_release_has_not_reached_yet_count() {
     world.good("anchor remove old-root --reason 'the hub has left it'");
     world.good("draft --channel staging --allow replaced-in-one-step --reason 'it is said to have moved'");
     world.sign("channels/staging/drafts/2.draft", &["alice", "bob"]);
-    world.good("publish --share 5% --head-key head");
+    let published = world.updater(&["publish", "--share", "5%", "--head-key", "head", "--json"]);
+    assert!(published.code == 0 && published.err.contains("[replaced-in-one-step]"), "{published:?}");
+    assert!(published.out.contains("\"rule\": \"replaced-in-one-step\""), "{published:?}");
     // The hub goes back to the old root, which nineteen of twenty devices still have.
     world.shell("sed -i 's/state = \"active\"/state = \"next\"/' anchors/new-root-*.toml");
     assert_eq!(world.updater(&["watch", "--once"]).code, 1);
@@ -131,8 +133,23 @@ fn devices_that_a_release_has_not_reached_yet_count() {
     let said = world.updater(&["publish"]);
     assert_eq!(said.code, 3, "{said:?}");
     assert!(said.err.contains("verifies it by old-root"), "{said:?}");
+    // Nor does the release that is out reach anybody further; it may reach fewer.
+    let wider = |more: &str| world.shell(&format!("cloud-updater rollout set --channel staging {more}"));
+    for more in ["--share 100%", "--group canary=100%", "--share 100% --lose other --reason why"] {
+        let said = wider(more);
+        assert!(matches!(said.code, 2 | 3), "{more}: {said:?}");
+    }
+    assert!(wider("--share 100%").err.contains("verifies it by old-root"), "{:?}", wider("--share 100%"));
+    assert_eq!(wider("--share 100% --lose iot-hub").code, 2, "not without a reason");
+    world.good("rollout set --channel staging --share 1%");
+    world.good("rollout pause --channel staging");
+    assert_eq!(world.shell("cloud-updater rollout resume --channel staging").code, 3);
+    world.good("rollout resume --channel staging --lose iot-hub --reason 'it is said to come back'");
+    assert!(world.shell("cat log/*.log").out.contains("losing iot-hub\tit is said to come back"));
     // Where the release is everywhere, what it lost is lost already: that is warned of, and stops nothing.
-    world.good("rollout set --channel staging --share 100% --head-key head");
+    world.good(
+        "rollout set --channel staging --share 100% --lose iot-hub --reason 'as above' --head-key head",
+    );
     let said = world.updater(&["publish"]);
     assert_eq!(said.code, 0, "{said:?}");
     assert!(said.err.contains("devices do not reach it now either"), "{said:?}");

@@ -1,6 +1,6 @@
 //! The linter on files: every fault of every certificate, in words and as JSON.
 
-use crate::kit::{World, write};
+use crate::kit::{World, write, write_bytes};
 use crate::runbook::fleet;
 
 /// A root, and under it an intermediate with the fault of July 2020.
@@ -117,6 +117,43 @@ fn a_service_whose_anchors_are_replaced_at_once_is_refused_until_a_reason_overri
     assert!(world.shell("cat log/*.log").out.contains("allowed replaced-in-one-step"));
     let shown = world.shell("cloud-updater sign --yes --dry-run --key alice channels/staging/drafts/2.draft");
     assert!(shown.err.contains("[replaced-in-one-step]"), "signers see it: {}", shown.err);
+    assert!(shown.out.contains("breaks on purpose: replaced-in-one-step\n"), "{}", shown.out);
     let of_draft = world.json(1, &["lint", "channels/staging/drafts/2.draft"]);
     assert!(rules(&of_draft).contains(&"replaced-in-one-step"), "{of_draft}");
+    world.good("sign --yes --key alice channels/staging/drafts/2.draft");
+    world.good("sign --yes --key bob channels/staging/drafts/2.draft");
+    // Signers signed the document, not what lies around it: without its override the release is refused again.
+    let draft = world.repository().join("channels/staging/drafts/2.draft");
+    let whole = std::fs::read(&draft).unwrap();
+    let section = [&[11, 20, 0, 0, 0], &b"replaced-in-one-step"[..]].concat();
+    write_bytes(&draft, whole.strip_suffix(&section[..]).unwrap());
+    let publish = |more: &[&str]| {
+        world.updater(&[&["publish", "--json", "--channel", "staging", "--dry-run"], more].concat())
+    };
+    let refused = publish(&[]);
+    assert_eq!(refused.code, 3, "{refused:?}");
+    let error: serde_json::Value = serde_json::from_str(refused.err.lines().last().unwrap()).unwrap();
+    assert_eq!(error["code"], "replaced_in_one_step");
+    assert!(error["hint"].as_str().unwrap().contains("publish it all the same: --allow"), "{error}");
+    assert_eq!(publish(&["--allow", "replaced-in-one-step"]).code, 2, "not without a reason");
+    assert_eq!(publish(&["--allow", "over-budget", "--reason", "another rule"]).code, 3);
+    // Another gate stands behind this one: the hub was seen where it was.
+    let code = |said: &crate::kit::Said| {
+        let error: serde_json::Value = serde_json::from_str(said.err.lines().last().unwrap()).unwrap();
+        error["code"].as_str().unwrap().to_owned()
+    };
+    let by_name = publish(&["--allow", "replaced-in-one-step", "--reason", "the hub has both"]);
+    assert_eq!(code(&by_name), "coverage_lost", "{by_name:?}");
+    write_bytes(&draft, &whole);
+    assert_eq!(code(&publish(&[])), "coverage_lost", "the draft's own override holds");
+}
+
+#[test]
+fn a_draft_shows_what_it_covers() {
+    let world = fleet();
+    world.good("anchor add new-root.pem --name new-root --reason 'the hub moves here'");
+    let drafted = world.json(0, &["draft", "--channel", "staging"]);
+    assert_eq!(drafted["coverage"]["services"][0]["service"], "iot-hub", "{drafted}");
+    let text = world.good("draft --channel staging --replace");
+    assert!(text.contains("iot-hub"), "{text}");
 }

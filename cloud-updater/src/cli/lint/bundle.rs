@@ -10,7 +10,7 @@ use crate::diff::Names;
 use crate::document::{Draft, DraftFile, Manifest, Signers, content, review_manifest};
 use crate::finding::{Finding, Findings, Severity};
 use crate::lint::bundle::{View, findings, refusing};
-use crate::lint::{Rule, rules};
+use crate::lint::rules;
 use crate::publish::Archive;
 use crate::repository::Repository;
 use crate::repository::fleet_file::HeadSettings;
@@ -129,19 +129,23 @@ pub(in crate::cli) fn serious(findings: Vec<Finding>) -> Findings {
     Findings::new(findings.into_iter().filter(is_shown).collect())
 }
 
-/// Refuses what cuts devices off, unless each rule is overridden by name.
+/// The rules whose breach refuses a draft, each once.
+pub(in crate::cli) fn broken(findings: &[Finding]) -> Vec<String> {
+    let rules: BTreeSet<&str> = refusing(findings.iter()).into_iter().map(|finding| finding.rule).collect();
+    rules.into_iter().map(str::to_owned).collect()
+}
+
+/// Refuses what cuts devices off, unless each rule is overridden by name; `act` is what is refused, as in "draft it".
 ///
 /// # Errors
 /// Exit code 3 with every error at once.
-pub(in crate::cli) fn refuse(findings: &[Finding], allowed: &[&'static Rule]) -> Result<(), Error> {
-    let is_allowed = |finding: &&Finding| allowed.iter().any(|rule| rule.id == finding.rule);
-    let broken: Vec<&Finding> =
-        refusing(findings.iter()).into_iter().filter(|finding| !is_allowed(finding)).collect();
-    let Some(rule) = broken.first().and_then(|first| rules::named(first.rule)) else { return Ok(()) };
-    let messages: Vec<String> = broken.iter().map(ToString::to_string).collect();
-    let mut flags: Vec<String> = broken.iter().map(|finding| format!("--allow {}", finding.rule)).collect();
-    flags.sort();
-    flags.dedup();
-    let hint = format!("{}; or draft it all the same: {} --reason \"…\"", rule.advice, flags.join(" "));
+pub(in crate::cli) fn refuse(findings: &[Finding], allowed: &[String], act: &str) -> Result<(), Error> {
+    let is_allowed = |finding: &&Finding| allowed.iter().any(|rule| rule == finding.rule);
+    let refused: Vec<Finding> =
+        refusing(findings.iter()).into_iter().filter(|finding| !is_allowed(finding)).cloned().collect();
+    let Some(rule) = refused.first().and_then(|first| rules::named(first.rule)) else { return Ok(()) };
+    let messages: Vec<String> = refused.iter().map(ToString::to_string).collect();
+    let flags: Vec<String> = broken(&refused).iter().map(|rule| format!("--allow {rule}")).collect();
+    let hint = format!("{}; or {act} all the same: {} --reason \"…\"", rule.advice, flags.join(" "));
     Err(Error::input(rule.code, messages.join("; ")).hint(hint))
 }

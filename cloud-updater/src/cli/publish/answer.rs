@@ -3,13 +3,14 @@
 use serde::Serialize;
 
 use super::PublishArgs;
-use crate::Error;
 use crate::cli::head::HeadAnswer;
 use crate::cli::text::counted;
 use crate::document::keyring_content;
+use crate::finding::Findings;
 use crate::publish::Archive;
+use crate::{Error, Output};
 
-/// The answer.
+/// What was published.
 #[derive(Serialize)]
 pub(super) struct Answer {
     pub(super) folder: String,
@@ -20,7 +21,7 @@ pub(super) struct Answer {
     pub(super) warnings: Vec<String>,
 }
 
-/// A release that was published.
+/// One release.
 #[derive(Serialize)]
 pub(super) struct Published {
     pub(super) channel: String,
@@ -28,31 +29,51 @@ pub(super) struct Published {
     pub(super) epoch: u16,
     pub(super) digest: String,
     pub(super) prepared_rollback: bool,
+    /// Rules that this run overrode, beside those that the draft did.
+    pub(super) allowed: Vec<&'static str>,
+    /// What the linter says, the most serious first.
+    #[serde(flatten)]
+    pub(super) lint: Findings,
     pub(super) notes: String,
 }
 
-/// The answer for people.
-pub(super) fn answer_text(answer: &Answer) -> String {
-    let mut text = String::new();
-    for number in &answer.keyrings {
-        text.push_str(&format!("keyring {number} published\n"));
+impl Published {
+    /// As the log has it.
+    pub(super) fn log_subject(&self) -> String {
+        let allowed: String = self.allowed.iter().map(|rule| format!(" allowed {rule}")).collect();
+        format!("{} {} {}{allowed}", self.channel, self.number, self.digest)
     }
-    for release in &answer.releases {
-        let note = if release.prepared_rollback { " (a prepared rollback: not rolled out)" } else { "" };
-        text.push_str(&format!(
-            "release {} of {} published{note}\n{}",
-            release.number, release.channel, release.notes
-        ));
+}
+
+impl Answer {
+    /// The answer for people.
+    pub(super) fn text(&self) -> String {
+        let mut text = String::new();
+        for number in &self.keyrings {
+            text.push_str(&format!("keyring {number} published\n"));
+        }
+        for release in &self.releases {
+            let note = if release.prepared_rollback { " (a prepared rollback: not rolled out)" } else { "" };
+            text.push_str(&format!(
+                "release {} of {} published{note}\n{}",
+                release.number, release.channel, release.notes
+            ));
+        }
+        if self.steps.is_empty() {
+            text.push_str(&format!("nothing to do: no draft waits, and {} is up to date\n", self.folder));
+        } else {
+            text.push_str(&format!("{}: {} written\n", self.folder, counted(self.steps.len(), "file")));
+        }
+        for head in &self.heads {
+            text.push_str(&format!("{head}\n"));
+        }
+        text
     }
-    if answer.steps.is_empty() {
-        text.push_str(&format!("nothing to do: no draft waits, and {} is up to date\n", answer.folder));
-    } else {
-        text.push_str(&format!("{}: {} written\n", answer.folder, counted(answer.steps.len(), "file")));
+
+    /// Says what the linter found of each release.
+    pub(super) fn warn(&self, output: Output) {
+        self.releases.iter().for_each(|release| release.lint.warn(output));
     }
-    for head in &answer.heads {
-        text.push_str(&format!("{head}\n"));
-    }
-    text
 }
 
 /// The command that follows: a head for what was published, or the first draft.
