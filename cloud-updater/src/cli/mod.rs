@@ -42,7 +42,7 @@ use crate::{Context, Error, Exit, Output, acceptance, date, fleet, server};
 /// Printed under `--help`; the numbers are [`Exit`]'s.
 const EXIT_CODES: &str = "Exit codes:
   0   done, or nothing to do
-  1   done, with a finding: a difference (diff --exit-code), a lint, a stale head
+  1   done, with a finding: a difference (diff --exit-code), a lint, a stale head, an error that needs attention
   2   the command line, the environment or the configuration cannot be used
   3   bad input, nothing changed
   4   signatures missing or wrong, nothing changed
@@ -133,7 +133,7 @@ enum Command {
     /// The log of who did what: shown, handed out, checked
     #[command(subcommand)]
     Audit(audit::AuditCommand),
-    /// Where the fleet stands, and what waits for whom
+    /// Where the fleet stands, what waits for whom, and what needs attention: exit code 1 where an error is among it
     Status(status::StatusArgs),
     /// Print what a shell needs to complete commands
     Completions(completions::CompletionsArgs),

@@ -1,5 +1,7 @@
 //! `status`: where the fleet stands, what waits for whom, and what needs attention.
 
+mod attention;
+
 use clap::Args;
 use serde::Serialize;
 
@@ -7,16 +9,13 @@ use super::pending;
 use super::rollout::in_words;
 use super::signers_answer::SignersAnswer;
 use super::target::TargetFlag;
-use super::text::{counted, probe_note};
-use crate::date::{self, DAY_SECONDS};
-use crate::finding::Severity;
-use crate::head::{Published, PublishedHead, alarm, wanted};
+use super::text::counted;
+use crate::date;
+use crate::finding::Findings;
+use crate::head::{Published, PublishedHead, wanted};
 use crate::publish::Archive;
 use crate::repository::{AnchorStanding, Repository, Share};
 use crate::{Context, Error, Exit};
-
-/// Days before an anchor's end from which status speaks of it: time for a release and a slow rollout.
-const EXPIRY_NOTICE_DAYS: u64 = 90;
 
 /// Options of `status`.
 #[derive(Clone, Debug, Args)]
@@ -35,7 +34,9 @@ struct Answer {
     intermediates: usize,
     channels: Vec<ChannelAnswer>,
     drafts: Vec<DraftAnswer>,
-    attention: Vec<String>,
+    /// What somebody should do something about, the most serious first.
+    #[serde(serialize_with = "as_list")]
+    attention: Findings,
     next: Vec<String>,
 }
 
@@ -74,11 +75,11 @@ pub(super) fn run(args: &StatusArgs, context: &Context) -> Result<Exit, Error> {
         intermediates: repository.intermediates()?.len(),
         channels: Vec::new(),
         drafts: Vec::new(),
-        attention: Vec::new(),
+        attention: Findings::default(),
         next: Vec::new(),
     };
-    look_at_anchors(&repository, context, &mut answer)?;
-    look_at_probes(&repository, context, &mut answer)?;
+    let mut attention = attention::of_anchors(&repository, context)?;
+    attention.extend(attention::of_probes(&repository, context)?);
     let folder = args.target.folder(&repository).ok();
     let is_asked = |name: &&String| context.channel().is_none_or(|asked| asked == name.as_str());
     for channel in repository.fleet().channels.keys().filter(is_asked) {
@@ -89,12 +90,7 @@ pub(super) fn run(args: &StatusArgs, context: &Context) -> Result<Exit, Error> {
         };
         // Where nothing says where it is published, or nothing is yet, there is none to look for.
         if folder.is_some() && rollout.release.is_some() {
-            let told = alarm(channel, &head, rollout.head.is_some(), context.now());
-            let told = told.filter(|told| told.severity != Severity::Notice || told.rule == "head-lifetime");
-            answer.attention.extend(told.map(|told| format!("{} {}", told.subject, told.message)));
-        }
-        if let Some(head) = head.good() {
-            look_at_head(channel, head, rollout.release, &mut answer);
+            attention.extend(attention::of_head(channel, &head, &rollout, context));
         }
         let wanted = match rollout.release {
             Some(_) => Some(wanted(&repository.fleet().head, &archive, channel, &rollout)?.encode()),
@@ -110,48 +106,12 @@ pub(super) fn run(args: &StatusArgs, context: &Context) -> Result<Exit, Error> {
             head_expires_at: head.good().map(|head| date::instant(head.expires_at)),
         });
     }
+    answer.attention = Findings::new(attention);
     look_at_drafts(&repository, &mut answer)?;
     look_ahead(&repository, &mut answer)?;
     let text = answer_text(&answer);
-    context.output().data("cloud-updater.status.1", &answer, text)?;
-    Ok(Exit::Done)
-}
-
-fn look_at_head(channel: &str, head: &PublishedHead, release: Option<u32>, answer: &mut Answer) {
-    if !head.under_newest {
-        answer
-            .attention
-            .push(format!("the head of {channel} is not signed under the newest keyring: head sign"));
-    }
-    if release.is_some_and(|release| release != head.release.number) {
-        answer
-            .attention
-            .push(format!("the head of {channel} names another release than the repository: head sign"));
-    }
-}
-
-fn look_at_anchors(repository: &Repository, context: &Context, answer: &mut Answer) -> Result<(), Error> {
-    let now = context.now();
-    for entry in repository.anchors()? {
-        if entry.record.state == AnchorStanding::Distrusted {
-            continue;
-        }
-        let end = entry.certificate.not_after;
-        if now > end {
-            answer.attention.push(format!("{} expired on {}", entry.name, date::day(end)));
-        } else if end.since(now) < EXPIRY_NOTICE_DAYS * DAY_SECONDS {
-            answer.attention.push(format!("{} expires in {}", entry.name, date::span(end.since(now))));
-        }
-    }
-    for path in crate::repository::files_with(&repository.folder().join("anchors"), "pem")? {
-        if !path.with_extension("toml").exists() {
-            let label = repository.layout().label(&path);
-            answer
-                .attention
-                .push(format!("{label} has no record beside it and is part of nothing: anchor add {label}"));
-        }
-    }
-    Ok(())
+    context.output().data("cloud-updater.status.2", &answer, text)?;
+    Ok(answer.attention.exit())
 }
 
 fn look_at_drafts(repository: &Repository, answer: &mut Answer) -> Result<(), Error> {
@@ -167,6 +127,10 @@ fn look_at_drafts(repository: &Repository, answer: &mut Answer) -> Result<(), Er
         }
     }
     Ok(())
+}
+
+fn as_list<S: serde::Serializer>(findings: &Findings, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(findings.iter())
 }
 
 /// What a head says. Groups are only tags in it, and a pause is a share of nobody.
@@ -222,17 +186,6 @@ fn look_ahead(repository: &Repository, answer: &mut Answer) -> Result<(), Error>
     Ok(())
 }
 
-fn look_at_probes(repository: &Repository, context: &Context, answer: &mut Answer) -> Result<(), Error> {
-    for (name, service) in &repository.services()?.services {
-        let is_asked =
-            |asked: &str| service.channels.as_ref().is_none_or(|all| all.iter().any(|name| name == asked));
-        if context.channel().is_none_or(is_asked) {
-            answer.attention.extend(probe_note(name, service.probe, &service.hosts));
-        }
-    }
-    Ok(())
-}
-
 fn answer_text(answer: &Answer) -> String {
     let mut text = format!("fleet {:?}", answer.fleet);
     match (answer.keyring, answer.epoch) {
@@ -254,8 +207,11 @@ fn answer_text(answer: &Answer) -> String {
             text.push_str(&format!("  {signers}\n"));
         }
     }
-    for line in &answer.attention {
-        text.push_str(&format!("! {line}\n"));
+    for finding in answer.attention.iter() {
+        text.push_str(&format!("! {finding}\n"));
+        if let Some(hint) = &finding.hint {
+            text.push_str(&format!("  hint: {hint}\n"));
+        }
     }
     for line in &answer.next {
         text.push_str(&format!("next: {line}\n"));

@@ -141,19 +141,21 @@ fn a_head_that_is_not_signed_again_is_told_louder_with_each_part_of_its_life() {
         let told = world.updater(&["watch", "--once", "--offline", "--channel", "staging", "--as-of", &day]);
         let line = told.out.lines().find(|line| line.contains("[head-lifetime]"));
         assert_eq!(told.code, code, "{told:?}");
-        let status = world.good(&format!("status --as-of {day}"));
+        let status = world.updater(&["status", "--as-of", &day]);
+        assert_eq!(status.code, code, "{status:?}");
+        let status = status.out;
         let Some(words) = words else {
             assert!(line.is_none() && !status.contains("of its lifetime"), "{told:?} {status}");
             continue;
         };
         assert!(line.unwrap().contains(words), "{told:?}");
         assert!(
-            status.contains(&format!("! the head of staging has used {words} of its lifetime")),
+            status.contains(&format!("! the head of staging: {words}: has used {words} of its lifetime")),
             "{status}"
         );
     }
-    let status = world.good(&format!("status --as-of {}", after(15)));
-    assert!(status.contains("! the head of staging is stale since"), "{status}");
+    let status = world.updater(&["status", "--as-of", &after(15)]);
+    assert!(status.code == 1 && status.out.contains(": is stale since"), "{status:?}");
 }
 
 #[test]
@@ -168,11 +170,19 @@ fn a_head_that_is_gone_or_damaged_or_not_looked_at_is_told_of() {
     crate::kit::write(&head, "garbage");
     let told = watch(&[]);
     assert!(told.code == 1 && told.out.contains("[head-unreadable]"), "{told:?}");
-    assert!(world.good("status").contains("! the head of staging is none that devices would take"));
+    let status = world.updater(&["status"]);
+    assert!(status.code == 1, "{status:?}");
+    assert!(status.out.contains("! the head of staging: is none that devices would take"), "{status:?}");
     std::fs::remove_file(&head).unwrap();
     let told = watch(&[]);
     assert!(told.code == 1 && told.out.contains("[head-missing]"), "{told:?}");
-    assert!(world.good("status").contains("! the head of staging is missing"));
+    let status = world.json(1, &["status"]);
+    let told = &status["attention"][0];
+    assert_eq!((&told["rule"], &told["severity"]), (&"head-missing".into(), &"error".into()), "{status}");
+    assert_eq!(told["subject"], "the head of staging");
+    assert!(told["hint"].as_str().unwrap().contains("cloud-updater head sign"), "{told}");
+    let quiet = world.json(0, &["status", "--channel", "prod"]);
+    assert_eq!(quiet["attention"].as_array().unwrap().len(), 0, "of another channel: {quiet}");
     crate::kit::write_bytes(&head, &whole);
     // Whoever publishes with --to says so to the watcher too.
     world.shell("sed -i '/^folder = /d' fleet.toml && mv public ../elsewhere");

@@ -42,6 +42,17 @@ impl Step {
         Some(Self { days: Some(days), severity })
     }
 
+    /// A finding about an anchor that ends; `whose` says what that means.
+    #[must_use]
+    pub fn of_anchor(name: &str, end: UnixSeconds, now: UnixSeconds, whose: &str) -> Option<Finding> {
+        let finding = Self::of(end, now)?.finding("anchor-expiring", name, end, now, whose);
+        Some(
+            finding.hint(
+                "add what replaces it, and let both overlap; an anchor that has ended verifies nothing",
+            ),
+        )
+    }
+
     /// A finding about the end of something; its field says the step, so that each step is another finding.
     fn finding(
         self,
@@ -115,18 +126,13 @@ pub(super) fn of_anchors(view: &View<'_>) -> Vec<Finding> {
             known.insert(anchor.sha256, (name, certificate.not_after(), services));
         }
     }
-    let ending =
-        known.into_values().filter_map(|(name, end, services)| {
-            let step = Step::of(end, view.now)?;
-            let whose = match services.as_slice() {
-                [] => "; no endpoint that was seen depends on it".to_owned(),
-                some => format!("; it verifies {}", some.join(", ")),
-            };
-            let finding = step.finding("anchor-expiring", name, end, view.now, &whose);
-            Some(finding.hint(
-                "add what replaces it, and let both overlap; an anchor that has ended verifies nothing",
-            ))
-        });
+    let ending = known.into_values().filter_map(|(name, end, services)| {
+        let whose = match services.as_slice() {
+            [] => "; no endpoint that was seen depends on it".to_owned(),
+            some => format!("; it verifies {}", some.join(", ")),
+        };
+        Step::of_anchor(name, end, view.now, &whose)
+    });
     ending.collect()
 }
 
