@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use bundle::Sha256;
 use bundle::write::{AnchorContent, ManifestContent};
-use bundle::{DenialKind, Sha256};
 use serde::Serialize;
 
 use crate::certificate::Certificate;
+use crate::document::content;
 use crate::publish::Archive;
 use crate::repository::{AnchorEntry, Repository};
 use crate::source::{Entry, Source, Statement};
@@ -227,10 +228,7 @@ impl Default for Standing {
 impl Standing {
     fn of(sha256: Sha256, content: &ManifestContent, der: Option<&[u8]>) -> Self {
         let spki = der.and_then(|der| Certificate::parse(der.to_vec()).ok()).map(|found| found.spki_sha256);
-        let is_denied = content.denials.iter().any(|denial| match denial.kind {
-            DenialKind::Certificate => denial.sha256 == sha256,
-            DenialKind::Spki => Some(denial.sha256) == spki,
-        });
+        let is_denied = content::is_denied(content, sha256, spki);
         let anchor: Option<&AnchorContent> = content.anchors.iter().find(|anchor| anchor.sha256 == sha256);
         let is_intermediate = content.intermediates.iter().any(|intermediate| intermediate.sha256 == sha256);
         let word = match (is_denied, anchor) {

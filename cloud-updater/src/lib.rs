@@ -40,6 +40,7 @@ mod requirement;
 pub mod server;
 pub mod source;
 pub mod watch;
+mod word;
 
 pub use context::Context;
 pub use error::{Error, ErrorReport, Exit};

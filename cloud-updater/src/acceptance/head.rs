@@ -4,12 +4,7 @@ use bundle::{ChannelId, Document as _, Envelope, Head, Keyring, UnixSeconds, Ver
 
 use super::record::Record;
 use crate::date;
-
-/// How far a head's issue may lie ahead of this machine's clock, in seconds: what publishers allow themselves.
-const CLOCK_SKEW_SECONDS: u64 = 300;
-
-/// Part of its lifetime that a head has left when it is time to look after the head signer.
-const LATE_PART: u64 = 4;
+use crate::head::{CLOCK_SKEW_SECONDS_MAX, lifetime_step};
 
 /// Share of everybody, in 1/10,000.
 const ALL: u16 = bundle::limits::SHARE_MAX;
@@ -43,17 +38,21 @@ fn freshness(head: &Head<'_>, now: UnixSeconds, subject: &str, record: &mut Reco
     let (issued_at, expires_at) = (head.header().issued_at, head.expires_at());
     let left = expires_at.since(now);
     let what = describe(head);
-    if issued_at > now.plus(CLOCK_SKEW_SECONDS) {
+    let step = lifetime_step(issued_at, expires_at, now).map(|(step, _)| step);
+    if issued_at > now.plus(CLOCK_SKEW_SECONDS_MAX) {
         let detail = format!("{what}; issued at {}, which is yet to come", date::instant(issued_at));
         record.finding(subject, "head_from_future", detail);
-    } else if left == 0 {
+    } else if step == Some(100) {
         let detail = format!(
             "{what}; expired at {}: devices keep what they have and say stale",
             date::instant(expires_at)
         );
         record.finding(subject, "stale", detail);
-    } else if left < expires_at.since(issued_at) / LATE_PART {
-        let detail = format!("{what}; expires in {}: is the head signer running?", date::span(left));
+    } else if let Some(step) = step {
+        let left = date::span(left);
+        let detail = format!(
+            "{what}; {step} % of its lifetime are over, expires in {left}: is the head signer running?"
+        );
         record.finding(subject, "head_late", detail);
     } else {
         record.good(subject, format!("{what}; expires in {}", date::span(left)));

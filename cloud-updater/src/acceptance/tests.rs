@@ -47,6 +47,8 @@ fn without_a_keyring_headers_are_shown_and_nothing_is_verified() {
 fn a_head_grows_late_and_then_stale() {
     let published = Published::new();
     let at = |seconds: u32| published.judge_at(ISSUED.plus(u64::from(seconds)), Some(published.ring()));
+    assert_eq!(at(LIFETIME_SECONDS / 2 - 1).grade(), Grade::Good);
+    expect(&at(LIFETIME_SECONDS / 2), Grade::Finding, "prod/head", "head_late");
     expect(&at(LIFETIME_SECONDS - 3_600), Grade::Finding, "prod/head", "head_late");
     expect(&at(LIFETIME_SECONDS), Grade::Finding, "prod/head", "stale");
     let before = published.judge_at(UnixSeconds(ISSUED.0 - 3_600), Some(published.ring()));

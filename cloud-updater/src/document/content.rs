@@ -19,6 +19,15 @@ pub struct Content {
     pub blobs: Blobs,
 }
 
+/// True where the deny list has the certificate or its key.
+#[must_use]
+pub fn is_denied(content: &ManifestContent, sha256: Sha256, spki_sha256: Option<Sha256>) -> bool {
+    content.denials.iter().any(|denial| match denial.kind {
+        DenialKind::Certificate => denial.sha256 == sha256,
+        DenialKind::Spki => Some(denial.sha256) == spki_sha256,
+    })
+}
+
 /// The content of `channel` as the repository has it now.
 ///
 /// # Errors

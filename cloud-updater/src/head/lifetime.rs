@@ -8,9 +8,10 @@ use crate::date;
 use crate::finding::{Finding, Severity};
 
 /// Parts of a lifetime, in percent, from which on it is told, and how much that matters, the latest first. A head that is
-/// signed again as planned never reaches the first: `fleet.toml` takes no plan of half of the lifetime or more.
+/// signed again as planned never reaches the first: `fleet.toml` takes no plan of half of the lifetime or more. So the
+/// first one already means that something does not run, and alerts.
 const STEPS: [(u64, Severity); 4] =
-    [(100, Severity::Error), (90, Severity::Error), (75, Severity::Warning), (50, Severity::Notice)];
+    [(100, Severity::Error), (90, Severity::Error), (75, Severity::Warning), (50, Severity::Warning)];
 
 /// What is to be said of what stands where a channel's head should; `was_signed` where a head is known to have been there.
 #[must_use]
@@ -35,6 +36,14 @@ pub fn alarm(channel: &str, published: &Published, was_signed: bool, now: UnixSe
     }
 }
 
+/// The part of a lifetime, in percent, that has come, and how much that matters; `None` in the first half.
+#[must_use]
+pub fn step(issued_at: UnixSeconds, expires_at: UnixSeconds, now: UnixSeconds) -> Option<(u64, Severity)> {
+    let lifetime = expires_at.since(issued_at).max(1);
+    let percent = now.since(issued_at).saturating_mul(100) / lifetime;
+    STEPS.into_iter().find(|(step, _)| percent >= *step)
+}
+
 /// What is to be said of a head's age; `None` in the first half of its life.
 fn of_head(subject: &str, head: &PublishedHead, now: UnixSeconds) -> Option<Finding> {
     if head.issued_at.since(now) > CLOCK_SKEW_SECONDS_MAX {
@@ -44,9 +53,7 @@ fn of_head(subject: &str, head: &PublishedHead, now: UnixSeconds) -> Option<Find
         );
         return Some(Finding::new("head-from-future", Severity::Error, subject, message));
     }
-    let lifetime = head.expires_at.since(head.issued_at).max(1);
-    let percent = now.since(head.issued_at).saturating_mul(100) / lifetime;
-    let (step, severity) = STEPS.into_iter().find(|(step, _)| percent >= *step)?;
+    let (step, severity) = step(head.issued_at, head.expires_at, now)?;
     let message = if step == 100 {
         let since = date::instant(head.expires_at);
         format!("is stale since {since}: devices keep what they have and learn nothing new")
@@ -89,7 +96,7 @@ mod tests {
         assert_eq!((missing(true).severity, missing(false).severity), (Severity::Error, Severity::Notice));
         assert_eq!(told(1_499), None);
         let expect = [
-            (1_500, 50, Severity::Notice),
+            (1_500, 50, Severity::Warning),
             (1_750, 75, Severity::Warning),
             (1_899, 75, Severity::Warning),
             (1_900, 90, Severity::Error),

@@ -16,12 +16,13 @@ use super::certificate::{NOTICE_DAYS, Role, examine};
 use super::rule::Rule;
 use super::rules::bundle::{
     CONSTRAINTS_NOT_EXPORTABLE, DENIED_ANCHOR, EXPIRED_ANCHOR, INTERMEDIATE_AS_ANCHOR, NEAR_BUDGET,
-    NO_BACKUP_PIN, OVER_BUDGET, PIN_AT_RISK, RETIREMENT_OVERDUE, SERVICE_ENDS, SERVICE_ON_ONE_ANCHOR,
-    SERVICE_WITHOUT_ANCHOR, UNUSED_ANCHOR,
+    NO_BACKUP_PIN, OVER_BUDGET, PIN_AT_RISK, RETIREMENT_OVERDUE, SERVICE_ENDS, SERVICE_ENDS_WITHIN_HEAD,
+    SERVICE_ON_ONE_ANCHOR, SERVICE_WITHOUT_ANCHOR, UNUSED_ANCHOR,
 };
 use super::set::{self, Member};
 use crate::date::{self, DAY_SECONDS};
 use crate::diff::Names;
+use crate::document::content::is_denied;
 use crate::finding::{Finding, Severity};
 use crate::{losses, requirement};
 
@@ -38,6 +39,8 @@ pub struct View<'a> {
     pub size: Option<(u64, u64)>,
     /// Seconds between two checks of a device.
     pub refresh_seconds: u64,
+    /// Seconds for which a head is fresh: until then devices have reason to hold what it names for current.
+    pub head_lifetime_seconds: u64,
     /// Rules that were overridden on import.
     pub allowed: &'a BTreeSet<(Sha256, String)>,
     /// The present.
@@ -92,10 +95,13 @@ fn services(view: &View<'_>) -> Vec<Finding> {
             }
             _ => {}
         }
-        let ends = usable.iter().filter_map(|sha256| Some(view.certificate(*sha256)?.not_after()));
+        let anchors = view.content.anchors.iter().filter(|anchor| usable.contains(&anchor.sha256));
+        let ends = anchors.filter_map(|anchor| usable::end(view, anchor));
         if let Some(last) = ends.max().filter(|last| last.since(view.now) < NOTICE_DAYS * DAY_SECONDS) {
             let message = format!("loses its last anchor on {}", date::day(last));
-            findings.push(SERVICE_ENDS.broken(message).due(last).finding(&subject));
+            let is_within_head = last.since(view.now) < view.head_lifetime_seconds;
+            let rule = if is_within_head { &SERVICE_ENDS_WITHIN_HEAD } else { &SERVICE_ENDS };
+            findings.push(rule.broken(message).due(last).finding(&subject));
         }
     }
     findings
@@ -112,7 +118,7 @@ fn of_anchor(view: &View<'_>, anchor: &AnchorContent) -> Vec<Finding> {
         if !certificate.is_self_issued() {
             broken.push((&INTERMEDIATE_AS_ANCHOR, "is an anchor, and another CA signed it".to_owned()));
         }
-        if usable::is_denied(view.content, anchor.sha256, certificate.spki_sha256()) {
+        if is_denied(view.content, anchor.sha256, Some(certificate.spki_sha256())) {
             broken.push((&DENIED_ANCHOR, "is an anchor, and denied".to_owned()));
         }
     }

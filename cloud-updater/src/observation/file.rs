@@ -8,6 +8,7 @@ use bundle::{Sha256, UnixSeconds};
 use super::{Attempt, CHAINS_KEPT, EndpointRecord, Handshake, Outcome, SeenChain, TlsVersion, wire};
 use crate::durable::{self, PUBLIC_MODE};
 use crate::repository::{Layout, files_with};
+use crate::word::is_word;
 use crate::{Error, input};
 
 /// Bytes of one file: twenty thousand endpoints with chains of their own.
@@ -211,9 +212,7 @@ impl EndpointRecord {
 
 /// A vantage is a word that can be a file's name.
 fn check_vantage(name: &str) -> Result<(), Error> {
-    let is_fine = (1..=VANTAGE_BYTES_MAX).contains(&name.len())
-        && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
-    if is_fine {
+    if is_word(name, VANTAGE_BYTES_MAX) {
         return Ok(());
     }
     let message =

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::role_settings::RoleSettings;
 use super::settings;
+use crate::word::is_word;
 use crate::{Error, date::DAY_SECONDS};
 
 /// Name of the file, in the repository's folder.
@@ -288,11 +289,7 @@ impl FleetFile {
 /// True for names that can be a folder of the published tree.
 #[must_use]
 pub fn is_channel_name(name: &str) -> bool {
-    let fits = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
-    (1..=CHANNEL_NAME_BYTES_MAX).contains(&name.len())
-        && !name.starts_with('-')
-        && !matches!(name, "keyring" | "recovery")
-        && name.bytes().all(fits)
+    is_word(name, CHANNEL_NAME_BYTES_MAX) && !matches!(name, "keyring" | "recovery")
 }
 
 fn check_url(index: usize, text: &str) -> Result<(), Error> {

@@ -13,6 +13,7 @@ use super::said::{self, Said, Statement};
 use super::{ccadb, fetch, files};
 use crate::durable::{self, PUBLIC_MODE};
 use crate::repository::{Layout, settings};
+use crate::word::is_word;
 use crate::{Error, date, hexadecimal, input};
 
 /// Bytes of what a source said last.
@@ -265,11 +266,7 @@ impl Source {
 }
 
 fn check_name(name: &str) -> Result<(), Error> {
-    let is_fine = !name.is_empty()
-        && name.len() <= NAME_LENGTH_MAX
-        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-        && !name.starts_with('-');
-    if is_fine {
+    if is_word(name, NAME_LENGTH_MAX) {
         return Ok(());
     }
     let message = format!("{name:?} is not a name of 1 to {NAME_LENGTH_MAX} letters a-z, digits and hyphens");

@@ -24,6 +24,7 @@ struct Subject {
     history: Vec<(UnixSeconds, ManifestContent)>,
     size: Option<(u64, u64)>,
     refresh_seconds: u64,
+    head_lifetime_seconds: u64,
     allowed: BTreeSet<(Sha256, String)>,
 }
 
@@ -45,7 +46,9 @@ pub(in crate::cli) fn of_draft(
         subject.names.learn(previous.certificates(&draft.previous_blobs)?.into_iter().map(|(_, der)| der));
         subject.history.push((previous.header.issued_at, previous.content));
     }
-    subject.refresh_seconds = u64::from(HeadSettings::default().refresh_seconds());
+    let settings = HeadSettings::default();
+    subject.refresh_seconds = u64::from(settings.refresh_seconds());
+    subject.head_lifetime_seconds = u64::from(settings.lifetime_seconds());
     if let (Some(repository), Some(channel)) = (repository, &draft.channel) {
         let asked = Signers::of_draft(draft)?.requirements().iter().map(|it| usize::from(it.threshold)).sum();
         let most = repository.fleet().bundle_bytes_max(channel);
@@ -101,7 +104,9 @@ impl Subject {
             self.history.push((release.issued_at, content));
             self.names.learn(release.blobs.iter().filter_map(|(sha256, _)| archive.blob(*sha256)));
         }
-        self.refresh_seconds = u64::from(repository.fleet().head.refresh_seconds());
+        let settings = &repository.fleet().head;
+        self.refresh_seconds = u64::from(settings.refresh_seconds());
+        self.head_lifetime_seconds = u64::from(settings.lifetime_seconds());
         for entry in [repository.anchors()?, repository.intermediates()?].concat() {
             let rules = entry.record.allowed.iter().map(|rule| (entry.certificate.sha256, rule.rule.clone()));
             self.allowed.extend(rules);
@@ -116,6 +121,7 @@ impl Subject {
             history: &self.history,
             size: self.size,
             refresh_seconds: self.refresh_seconds,
+            head_lifetime_seconds: self.head_lifetime_seconds,
             allowed: &self.allowed,
             now,
         })

@@ -16,6 +16,7 @@ use crate::lint::rules;
 
 /// Six hours.
 const REFRESH: u64 = 21_600;
+const HEAD_LIFETIME: u64 = 14 * 86_400;
 
 /// A bundle under construction, and the certificates that it names.
 #[derive(Clone, Default)]
@@ -75,6 +76,7 @@ impl Scene {
             history: &self.history,
             size: self.size,
             refresh_seconds: REFRESH,
+            head_lifetime_seconds: HEAD_LIFETIME,
             allowed: &BTreeSet::new(),
             now: now(),
         };
@@ -109,6 +111,11 @@ fn after(age: u64, edit: impl FnOnce(&mut Scene)) -> Scene {
 
 fn constrained(set: &ConstraintContent) -> Scene {
     with(|scene| scene.content.anchors.iter_mut().for_each(|anchor| anchor.constraints.push(set.clone())))
+}
+
+/// Both anchors are of no use after so many seconds.
+fn ending(seconds: u64) -> Scene {
+    constrained(&ConstraintContent { expires_at: Some(now().plus(seconds)), ..ConstraintContent::default() })
 }
 
 fn pin(sha256: Sha256, days: u64) -> Pin {
@@ -159,6 +166,8 @@ fn bundle_cases() -> Vec<Case> {
                 scene.add(&short("Two"));
             }),
         ),
+        (&["constraints-not-exportable", "service-ends-within-head"], ending(HEAD_LIFETIME - 1)),
+        (&["constraints-not-exportable", "service-ends"], ending(HEAD_LIFETIME)),
         (&["over-budget"], with(|scene| scene.size = Some((1_001, 1_000)))),
         (&["near-budget"], with(|scene| scene.size = Some((901, 1_000)))),
         (&[], with(|scene| scene.size = Some((900, 1_000)))),
@@ -260,6 +269,7 @@ fn expired_anchors_are_counted_out_before_the_limit() {
         history: &[],
         size: scene.size,
         refresh_seconds: REFRESH,
+        head_lifetime_seconds: HEAD_LIFETIME,
         allowed: &BTreeSet::new(),
         now: now(),
     };

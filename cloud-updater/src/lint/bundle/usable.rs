@@ -3,22 +3,15 @@
 use std::collections::BTreeSet;
 
 use bundle::write::{AnchorContent, ManifestContent, ServiceContent};
-use bundle::{DenialKind, HostPattern, Purposes, Sha256};
+use bundle::{HostPattern, Purposes, Sha256, UnixSeconds};
 
 use super::View;
+use crate::document::content::is_denied;
 
 /// The anchors of `content` that can verify the service today, as far as the bundle alone can say.
 pub(super) fn of(view: &View<'_>, content: &ManifestContent, service: &ServiceContent) -> BTreeSet<Sha256> {
     let anchors = content.anchors.iter().filter(|anchor| service.anchors.includes(anchor.sha256));
     anchors.filter(|anchor| is_usable(view, content, service, anchor)).map(|anchor| anchor.sha256).collect()
-}
-
-/// True where the deny list has the certificate or its key.
-pub(super) fn is_denied(content: &ManifestContent, sha256: Sha256, spki_sha256: Sha256) -> bool {
-    content.denials.iter().any(|denial| match denial.kind {
-        DenialKind::Certificate => denial.sha256 == sha256,
-        DenialKind::Spki => denial.sha256 == spki_sha256,
-    })
 }
 
 fn is_usable(
@@ -30,7 +23,7 @@ fn is_usable(
     // What cannot be read is passed over here: it is named elsewhere.
     let is_good = view.certificate(anchor.sha256).is_none_or(|certificate| {
         (certificate.not_before()..=certificate.not_after()).contains(&view.now)
-            && !is_denied(content, anchor.sha256, certificate.spki_sha256())
+            && !is_denied(content, anchor.sha256, Some(certificate.spki_sha256()))
     });
     let can_hold = anchor.constraints.is_empty()
         || anchor.constraints.iter().any(|set| {
@@ -39,6 +32,14 @@ fn is_usable(
             is_in_time && (set.subtrees.is_empty() || service.hosts.iter().any(below))
         });
     is_good && can_hold && anchor.purposes.contains(Purposes::SERVER_AUTH)
+}
+
+/// The day on which an anchor is of no more use: the end of its certificate, or of its longest constraint set.
+pub(super) fn end(view: &View<'_>, anchor: &AnchorContent) -> Option<UnixSeconds> {
+    let certificate = view.certificate(anchor.sha256)?.not_after();
+    let sets: Option<Vec<UnixSeconds>> = anchor.constraints.iter().map(|set| set.expires_at).collect();
+    let constraint = sets.and_then(|ends| ends.into_iter().max());
+    Some(constraint.map_or(certificate, |end| end.min(certificate)))
 }
 
 /// True where a host, or what a pattern stands for, is a subtree or below it.

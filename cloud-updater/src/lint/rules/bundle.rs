@@ -15,6 +15,10 @@ rules! { RULES:
         "Every service has an anchor that is good for another 90 days",
         "DESIGN.md, Lint",
         "add an anchor that lasts longer";
+    SERVICE_ENDS_WITHIN_HEAD "service-ends-within-head" "service_ends_within_head" Error Bundle,
+        "No service loses its last anchor while the head that names the release is still fresh",
+        "DESIGN.md, What is signed and ends",
+        "give the service an anchor that lasts longer before this is released";
     EXPIRED_ANCHOR "expired-anchor" "expired_anchor" Warning Bundle,
         "Expired anchors are taken out: some stacks prefer an expired path to a good one",
         "RFC 5280 §6.1.3; OpenSSL 1.0.2 and DST Root CA X3, 2021-09-30",
