@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::audit::Act;
 use crate::durable::{self, PUBLIC_MODE};
-use crate::key::{KeyFile, PassphraseFlags, PublicKey};
+use crate::key::{KeyFile, PassphraseFlags, PublicKey, TokenPlace};
 use crate::repository::Repository;
 use crate::{Context, Error, Exit, input};
 
@@ -22,6 +22,8 @@ pub(super) enum KeyCommand {
     New(NewArgs),
     /// Take over the public half of a key that is on a token or in a service: sign --command signs with it
     Import(ImportArgs),
+    /// Take over the public half of a key on a PKCS#11 token, and note where it is: sign signs with it directly
+    Token(TokenArgs),
     /// List the keys of this user, and those of the repository with their roles
     List,
 }
@@ -49,6 +51,33 @@ pub(super) struct ImportArgs {
     /// Its public half in PEM, as tokens, key services and `openssl pkey -pubout` give it
     #[arg(value_name = "FILE")]
     file: PathBuf,
+}
+
+/// Options of `key token`.
+#[derive(Clone, Debug, Args)]
+pub(super) struct TokenArgs {
+    /// Name of the key: its holder, or its purpose
+    name: String,
+
+    /// The token's PKCS#11 module, as an absolute path
+    #[arg(long, value_name = "FILE")]
+    module: PathBuf,
+
+    /// The token's label
+    #[arg(long, value_name = "LABEL")]
+    token: String,
+
+    /// The token's serial number, where several have one label
+    #[arg(long, value_name = "SERIAL")]
+    serial: Option<String>,
+
+    /// The key's label [default: NAME, unless --id is given]
+    #[arg(long, value_name = "LABEL")]
+    label: Option<String>,
+
+    /// The key's id as hexadecimal digits
+    #[arg(long, value_name = "HEX")]
+    id: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -92,6 +121,7 @@ pub(super) fn run(command: KeyCommand, context: &Context) -> Result<Exit, Error>
     match command {
         KeyCommand::New(args) => new(&args, context),
         KeyCommand::Import(args) => import(&args, context),
+        KeyCommand::Token(args) => token(&args, context),
         KeyCommand::List => list(context),
     }
 }
@@ -99,20 +129,44 @@ pub(super) fn run(command: KeyCommand, context: &Context) -> Result<Exit, Error>
 fn import(args: &ImportArgs, context: &Context) -> Result<Exit, Error> {
     let text = input::read_text(&args.file, PEM_BYTES_MAX, "a public key")?;
     let public = PublicKey::from_pem(&text, &args.name).map_err(|error| error.file(&args.file))?;
-    let path = KeyFile::named(&args.name)?.public_path();
+    take_over(&public, None, context)
+}
+
+/// Reads the public half from the token, which needs no PIN.
+fn token(args: &TokenArgs, context: &Context) -> Result<Exit, Error> {
+    let by_name = || args.id.is_none().then(|| args.name.clone());
+    let place = TokenPlace {
+        module: args.module.clone(),
+        token: args.token.clone(),
+        serial: args.serial.clone(),
+        label: args.label.clone().or_else(by_name),
+        id: args.id.clone(),
+    };
+    let public = place.public_key(&args.name)?;
+    take_over(&public, Some(&place), context)
+}
+
+/// Writes the `.pub` file of a key that is elsewhere, and where it is if that is a token.
+fn take_over(public: &PublicKey, place: Option<&TokenPlace>, context: &Context) -> Result<Exit, Error> {
+    let file = KeyFile::named(public.name())?;
+    let path = file.public_path();
     if path.exists() {
         let error = Error::input("key_exists", "stands there already; a key is never replaced").file(path);
         return Err(error.hint("choose another name, or move the old key away"));
     }
-    let mut text = format!("{}  {}\n", public.id(), args.name);
+    let mut text = format!("{}  {}\n", public.id(), public.name());
     if context.dry_run() {
         text.push_str("nothing was changed: --dry-run\n");
     } else {
+        if let Some(place) = place {
+            let path = path.with_extension("token");
+            durable::write_file(&path, place.to_text()?.as_bytes(), PUBLIC_MODE)?;
+        }
         durable::create_file(&path, format!("{public}\n").as_bytes(), PUBLIC_MODE)?;
         text.push_str(&format!("hand over {}\n", path.display()));
     }
     let answer = ImportAnswer {
-        name: args.name.clone(),
+        name: public.name().to_owned(),
         id: public.id().to_string(),
         public_file: path.display().to_string(),
         public_key: public.to_string(),

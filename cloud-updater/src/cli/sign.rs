@@ -26,7 +26,7 @@ use crate::document::{
 use crate::durable::{self, PUBLIC_MODE};
 use crate::finding::Findings;
 use crate::head::check_clock_is_reached;
-use crate::key::PassphraseFlags;
+use crate::key::{PassphraseFlags, PinFlags};
 use crate::publish::Archive;
 use crate::repository::{Repository, files_with, signature_name};
 use crate::{Context, Error, Exit, input, requirement};
@@ -38,7 +38,7 @@ pub(super) struct SignArgs {
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
 
-    /// The key, by path or name [default: the only key of this user that may sign]
+    /// The key, by path or name; one on a token by the name that key token gave it [default: the only key of this user that may sign]
     #[arg(long, value_name = "KEY", env = "CLOUD_UPDATER_SIGNING_KEY")]
     key: Option<String>,
 
@@ -49,6 +49,9 @@ pub(super) struct SignArgs {
 
     #[command(flatten)]
     passphrase: PassphraseFlags,
+
+    #[command(flatten)]
+    pin: PinFlags,
 }
 
 #[derive(Serialize)]
@@ -110,7 +113,7 @@ pub(super) fn run(args: &SignArgs, context: &Context) -> Result<Exit, Error> {
             format!("these {} documents", tasks.len())
         };
         context.confirm(&format!("Sign {what} with {chosen}?"))?;
-        let key = chosen.unlock(&args.passphrase)?;
+        let key = chosen.unlock(&args.passphrase, &args.pin)?;
         let _lock = repository.as_ref().map(Repository::lock).transpose()?;
         for task in &tasks {
             let known = task.signers.key(key.id()).ok_or_else(|| not_a_signer(&key.id(), task))?;

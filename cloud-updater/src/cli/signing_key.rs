@@ -7,7 +7,9 @@ use bundle::KeyId;
 use bundle::write::Signature;
 
 use crate::Error;
-use crate::key::{ExternalKey, KeyFile, PassphraseFlags, PublicKey, SigningKey};
+use crate::key::{
+    ExternalKey, KeyFile, OpenToken, PassphraseFlags, PinFlags, PublicKey, SigningKey, TokenKey,
+};
 
 /// A key that was chosen, not used yet.
 pub(super) enum Chosen {
@@ -15,6 +17,8 @@ pub(super) enum Chosen {
     File(KeyFile),
     /// A program of the signer's own.
     External(ExternalKey),
+    /// A token.
+    Token(TokenKey),
 }
 
 /// A key that can sign.
@@ -23,6 +27,8 @@ pub(super) enum Signer {
     Key(SigningKey),
     /// Somewhere else.
     External(ExternalKey),
+    /// On a token that is open.
+    Token(OpenToken),
 }
 
 impl Chosen {
@@ -35,19 +41,23 @@ impl Chosen {
         program: Option<&Path>,
         may_sign: impl Fn(KeyId) -> bool,
     ) -> Result<Self, Error> {
-        let Some(program) = program else { return choose(key, may_sign).map(Self::File) };
+        let Some(program) = program else {
+            let file = choose(key, may_sign)?;
+            return Ok(TokenKey::at(file.path())?.map_or(Self::File(file), Self::Token));
+        };
         let name = key.unwrap_or_default();
         let is_path = name.contains('/') || name.ends_with(".pub");
         let path = if is_path { PathBuf::from(name) } else { KeyFile::named(name)?.public_path() };
         Ok(Self::External(ExternalKey::new(PublicKey::read(&path)?, program.to_owned())))
     }
 
-    /// Makes it ready: a file's passphrase is asked for here.
+    /// Makes it ready: a file's passphrase or a token's PIN is asked for here.
     ///
     /// # Errors
-    /// As [`KeyFile::unlock`].
-    pub(super) fn unlock(self, passphrase: &PassphraseFlags) -> Result<Signer, Error> {
+    /// As [`KeyFile::unlock`] and [`TokenKey::open`].
+    pub(super) fn unlock(self, passphrase: &PassphraseFlags, pin: &PinFlags) -> Result<Signer, Error> {
         match self {
+            Self::Token(key) => key.open(pin).map(Signer::Token),
             Self::File(file) => file.unlock(&passphrase.passphrase_of(&file.stem())?).map(Signer::Key),
             Self::External(key) => Ok(Signer::External(key)),
         }
@@ -60,17 +70,19 @@ impl Signer {
         match self {
             Self::Key(key) => key.id(),
             Self::External(key) => key.id(),
+            Self::Token(key) => key.id(),
         }
     }
 
     /// Signs the message of a document.
     ///
     /// # Errors
-    /// As [`ExternalKey::sign`].
+    /// As [`ExternalKey::sign`] and [`OpenToken::sign`].
     pub(super) fn sign(&self, message: &[u8]) -> Result<Signature, Error> {
         match self {
             Self::Key(key) => Ok(key.sign(message)),
             Self::External(key) => key.sign(message),
+            Self::Token(key) => key.sign(message),
         }
     }
 }
@@ -79,6 +91,7 @@ impl fmt::Display for Chosen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(file) => write!(f, "{}", file.path().display()),
+            Self::Token(key) => write!(f, "{key}"),
             Self::External(key) => write!(f, "{} through {}", key.id(), key.program().display()),
         }
     }
@@ -98,7 +111,8 @@ pub(super) fn choose(asked: Option<&str>, may_sign: impl Fn(KeyId) -> bool) -> R
         let path = entry.path();
         if path.extension().is_some_and(|ending| ending == "pub") {
             let file = KeyFile::at(path.with_extension("key"));
-            if file.path().is_file() && PublicKey::read(&path).is_ok_and(|key| may_sign(key.id())) {
+            let is_held = file.path().is_file() || path.with_extension("token").is_file();
+            if is_held && PublicKey::read(&path).is_ok_and(|key| may_sign(key.id())) {
                 found.push(file);
             }
         }

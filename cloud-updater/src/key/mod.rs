@@ -4,8 +4,10 @@ mod external;
 mod key_file;
 mod passphrase;
 mod public_key;
+mod token;
 
 pub use external::ExternalKey;
 pub use key_file::{KeyFile, SigningKey};
-pub use passphrase::{Passphrase, PassphraseFlags};
+pub use passphrase::{Passphrase, PassphraseFlags, PinFlags};
 pub use public_key::PublicKey;
+pub use token::{OpenToken, TokenKey, TokenPlace};

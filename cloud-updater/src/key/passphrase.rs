@@ -69,6 +69,39 @@ impl PassphraseFlags {
     }
 }
 
+/// Where to take the PIN of a token from.
+#[derive(Clone, Debug, Default, Args)]
+pub struct PinFlags {
+    /// File whose first line is the token's PIN, readable by you alone [default: the systemd credential KEY.pin, else a
+    /// prompt]
+    #[arg(long, value_name = "FILE", env = "CLOUD_UPDATER_PIN_FILE")]
+    pub pin_file: Option<PathBuf>,
+}
+
+impl PinFlags {
+    /// True where nobody types the PIN.
+    #[must_use]
+    pub fn is_file(&self) -> bool {
+        self.pin_file.is_some() || std::env::var_os("CREDENTIALS_DIRECTORY").is_some()
+    }
+
+    /// The PIN of the token with the key called `key_name`; a person is told where a wrong one was tried before.
+    ///
+    /// # Errors
+    /// As [`PassphraseFlags::passphrase_of`], and 3 where others than its owner can read the file.
+    pub fn pin_of(&self, key_name: &str, was_wrong: bool) -> Result<Passphrase, Error> {
+        let credential = || {
+            let folder = std::env::var_os("CREDENTIALS_DIRECTORY")?;
+            Some(Path::new(&folder).join(format!("{key_name}.pin"))).filter(|path| path.is_file())
+        };
+        if let Some(path) = self.pin_file.clone().or_else(credential) {
+            return read_as(&path, 0o077, "others can read this PIN");
+        }
+        let before = if was_wrong { " (a wrong one was tried before)" } else { "" };
+        prompt(&format!("PIN of the token with the key {key_name}{before}: "))
+    }
+}
+
 impl Passphrase {
     /// The passphrase itself.
     #[must_use]
@@ -88,9 +121,14 @@ fn new_question(key_name: &str) -> String {
 }
 
 fn read(path: &Path) -> Result<Passphrase, Error> {
+    read_as(path, 0o007, "everybody can read this passphrase")
+}
+
+/// Reads the first line of a file that none of the bits in `forbidden` may be set for.
+fn read_as(path: &Path, forbidden: u32, complaint: &str) -> Result<Passphrase, Error> {
     let metadata = fs::metadata(path).map_err(|error| Error::io("read", path, error))?;
-    if metadata.is_file() && metadata.permissions().mode() & 0o007 != 0 {
-        let error = Error::input("passphrase_readable", "everybody can read this passphrase").file(path);
+    if metadata.is_file() && metadata.permissions().mode() & forbidden != 0 {
+        let error = Error::input("passphrase_readable", complaint).file(path);
         return Err(error.hint(format!("chmod 600 {}", path.display())));
     }
     let bytes = Zeroizing::new(fs::read(path).map_err(|error| Error::io("read", path, error))?);

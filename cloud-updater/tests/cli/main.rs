@@ -22,6 +22,7 @@ mod lint;
 mod loopback;
 mod newcomer;
 mod output;
+mod pkcs11;
 mod requirements;
 mod runbook;
 mod runbooks;

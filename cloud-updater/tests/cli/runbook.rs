@@ -21,7 +21,10 @@ pub(crate) fn sections() -> Vec<&'static str> {
 
 /// The commands of a section.
 pub(crate) fn steps(section: &str) -> Vec<Step> {
-    let text = TEXT.split("\n## ").find(|text| text.starts_with(section)).expect("a section of that name");
+    let text = TEXT
+        .split("\n## ")
+        .find(|text| text.lines().next() == Some(section))
+        .expect("a section of that name");
     let block = text.split("```console\n").nth(1).expect("a block of commands").split("```").next().unwrap();
     let mut steps: Vec<Step> = Vec::new();
     let mut lines = block.lines();

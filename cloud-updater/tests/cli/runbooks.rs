@@ -18,7 +18,12 @@ fn played(section: &str) -> World {
 
 #[test]
 fn every_section_is_played_by_a_test() {
-    let source = concat!(include_str!("runbooks.rs"), include_str!("token.rs"), include_str!("drill.rs"));
+    let source = concat!(
+        include_str!("runbooks.rs"),
+        include_str!("token.rs"),
+        include_str!("drill.rs"),
+        include_str!("pkcs11.rs")
+    );
     for section in sections() {
         assert!(
             section == START
@@ -180,6 +185,33 @@ fn a_release_is_signed_again_when_its_signers_leave() {
     let world = played("A signer leaves, another comes");
     assert_eq!(digest(&world), before, "signatures were added, the release is the same");
     assert_eq!(world.json(0, &["status"])["keyring"], 2);
+}
+
+/// The number of commands in a section.
+fn length(section: &str) -> usize {
+    steps(section).len()
+}
+
+#[test]
+fn a_lost_signer_is_replaced_by_those_who_are_left_in_ten_lines() {
+    let world = played("A lost signer");
+    assert_eq!(length("A lost signer"), 10);
+    let status = world.json(0, &["status"]);
+    assert_eq!(status["keyring"], 2);
+    // Whoever lost the key was asked for nothing.
+    let entries = world.json(0, &["audit", "show"])["entries"].as_array().unwrap().clone();
+    let by_carol = entries.iter().filter(|entry| {
+        entry["subject"].as_str().unwrap().starts_with("keyring/drafts/2.")
+            && entry["reason"].as_str().unwrap().starts_with("key carol ")
+    });
+    assert_eq!(by_carol.count(), 0);
+}
+
+#[test]
+fn a_stolen_key_below_the_threshold_signs_nothing_any_more_in_ten_lines() {
+    let world = played("A stolen key");
+    assert_eq!(length("A stolen key"), 10);
+    assert_eq!(head(&world), (2, 1), "the release is the same, and a new head names the new keyring");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::kit::{World, write};
 use crate::runbook::{fleet, play};
 
 /// A world with an initialised token, which has no key yet.
-fn with_token() -> World {
+pub(crate) fn with_token() -> World {
     let world = fleet();
     let tokens = world.path("tokens");
     std::fs::create_dir_all(&tokens).unwrap();
