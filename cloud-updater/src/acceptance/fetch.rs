@@ -59,6 +59,30 @@ pub(crate) fn get(url: &str, bytes_max: u64) -> Result<Result<Option<Vec<u8>>, R
     Ok(runtime.block_on(fetch(&client, parsed, bytes_max)))
 }
 
+/// As [`get`], several files of the tree at `base` over one client, inside a runtime; the first that cannot be fetched
+/// ends it.
+///
+/// # Errors
+/// Exit code 2: it is no URL of HTTP or HTTPS; inside, what the network or the server said.
+pub(crate) async fn get_below(
+    base: &str,
+    paths: &[String],
+    bytes_max: u64,
+) -> Result<Result<Vec<Option<Vec<u8>>>, ReadError>, Error> {
+    let base = format!("{}/", base.trim_end_matches('/'));
+    let base = http_url::parse(&base, "devices send none, and command lines are no secret")?;
+    let client = client(None)?;
+    let mut files = Vec::new();
+    for path in paths {
+        let url = base.join(path).map_err(|error| ReadError::Network(error.to_string()));
+        match async { fetch(&client, url?, bytes_max).await }.await {
+            Ok(file) => files.push(file),
+            Err(error) => return Ok(Err(error)),
+        }
+    }
+    Ok(Ok(files))
+}
+
 fn client(roots: Option<&Path>) -> Result<Client, Error> {
     // Somebody may have chosen a provider before; any is as good for this.
     let _ = rustls::crypto::ring::default_provider().install_default();

@@ -13,7 +13,7 @@ mod file;
 mod head;
 #[cfg(test)]
 mod kit;
-mod origin;
+pub(crate) mod origin;
 mod packs;
 mod record;
 mod release;

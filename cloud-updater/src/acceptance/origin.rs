@@ -9,7 +9,7 @@ use crate::server::PublishedName;
 use crate::server::limits::FILE_BYTES_MAX;
 
 /// Most bytes of a head with its signatures: header, table, body.
-const HEAD_BYTES_MAX: u64 = 16_384;
+pub(crate) const HEAD_BYTES_MAX: u64 = 16_384;
 
 /// A published tree.
 pub(super) enum Origin {

@@ -1,5 +1,6 @@
 //! `watch`: what every endpoint serves, what that means for the bundles, and who is told.
 
+mod heads;
 mod proposal;
 mod round;
 
@@ -32,6 +33,11 @@ pub(super) struct WatchArgs {
 
     #[command(flatten)]
     target: TargetFlag,
+
+    /// Look at the heads of the published tree at this URL, as devices reach it; may be given several times [default:
+    /// watch.trees of fleet.toml]
+    #[arg(long, value_name = "URL", env = "CLOUD_UPDATER_TREES", value_delimiter = ',')]
+    tree: Vec<String>,
 
     /// Months that the calendar looks ahead
     #[arg(long, value_name = "COUNT", default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..=240))]

@@ -13,14 +13,14 @@ use crate::finding::{Finding, Severity};
 const STEPS: [(u64, Severity); 4] =
     [(100, Severity::Error), (90, Severity::Error), (75, Severity::Warning), (50, Severity::Warning)];
 
-/// What is to be said of what stands where a channel's head should; `was_signed` where a head is known to have been there.
+/// What is to be said of what stands where a channel's head should, called `subject`; `was_signed` where a head is known
+/// to have been there.
 #[must_use]
-pub fn alarm(channel: &str, published: &Published, was_signed: bool, now: UnixSeconds) -> Option<Finding> {
-    let subject = format!("the head of {channel}");
-    let finding = |rule, severity, message: String| Finding::new(rule, severity, &subject, message);
+pub fn alarm(subject: &str, published: &Published, was_signed: bool, now: UnixSeconds) -> Option<Finding> {
+    let finding = |rule, severity, message: String| Finding::new(rule, severity, subject, message);
     let hint = "see why the head signer does not run, or sign by hand: cloud-updater head sign";
     match published {
-        Published::Good(head) => of_head(&subject, head, now).map(|told| told.hint(hint)),
+        Published::Good(head) => of_head(subject, head, now).map(|told| told.hint(hint)),
         Published::Bad { error, .. } => {
             let message = format!("is none that devices would take: {error}");
             Some(finding("head-unreadable", Severity::Error, message).hint(hint))

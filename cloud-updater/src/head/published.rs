@@ -65,11 +65,16 @@ impl Published {
             Err(error) => return Err(Error::io("read", &path, error)),
             Ok(document) => document,
         };
+        Ok(Self::of(document, &path, channel, keyrings))
+    }
+
+    /// What a file is that was found where the head of `channel` should be.
+    pub fn of(document: Vec<u8>, place: &Path, channel: &str, keyrings: &KeyringChain) -> Self {
         let file_sha256 = Sha256::of(&[&document]);
-        Ok(match PublishedHead::parse(document, channel, keyrings) {
+        match PublishedHead::parse(document, channel, keyrings) {
             Ok(head) => Self::Good(head),
-            Err(error) => Self::Bad { file_sha256, error: error.file(path) },
-        })
+            Err(error) => Self::Bad { file_sha256, error: error.file(place) },
+        }
     }
 
     /// Where the head of `channel` stands.

@@ -90,6 +90,8 @@ pub struct WatchSettings {
     pub unneeded_days: u32,
     /// Minutes between two rounds of the watcher.
     pub every_minutes: u32,
+    /// URLs of the published tree, as devices reach it: the watcher looks at the heads there.
+    pub trees: Vec<String>,
 }
 
 /// `[device-classes.<name>]`
@@ -120,6 +122,7 @@ impl Default for WatchSettings {
             observation_days: OBSERVATION_DAYS_DEFAULT,
             unneeded_days: UNNEEDED_DAYS_DEFAULT,
             every_minutes: EVERY_MINUTES_DEFAULT,
+            trees: Vec::new(),
         }
     }
 }
@@ -236,7 +239,8 @@ impl FleetFile {
         if publish.urls.len() > limits::URLS_MAX {
             return Err(wrong("publish.urls", format!("at most {} can be carried", limits::URLS_MAX)));
         }
-        publish.urls.iter().enumerate().try_for_each(|(index, text)| check_url(index, text))
+        check_urls("publish.urls", &publish.urls)?;
+        check_urls("watch.trees", &self.watch.trees)
     }
 
     fn check_head(&self) -> Result<(), Error> {
@@ -292,9 +296,12 @@ pub fn is_channel_name(name: &str) -> bool {
     is_word(name, CHANNEL_NAME_BYTES_MAX) && !matches!(name, "keyring" | "recovery")
 }
 
-fn check_url(index: usize, text: &str) -> Result<(), Error> {
-    let field = format!("publish.urls[{index}]");
-    let parsed = url::Url::parse(text).map_err(|error| wrong(&field, "is not a URL").because(error))?;
+fn check_urls(field: &str, urls: &[String]) -> Result<(), Error> {
+    urls.iter().enumerate().try_for_each(|(index, text)| check_url(&format!("{field}[{index}]"), text))
+}
+
+fn check_url(field: &str, text: &str) -> Result<(), Error> {
+    let parsed = url::Url::parse(text).map_err(|error| wrong(field, "is not a URL").because(error))?;
     if !matches!(parsed.scheme(), "http" | "https") {
         return Err(wrong(field, "must start with https:// or http://"));
     }
@@ -347,6 +354,7 @@ mod tests {
         check("[publish]\nurls=['ftp://a']", "fleet.toml: publish.urls[0]: ");
         check("[publish]\nurls=['https://a','b']", "fleet.toml: publish.urls[1]: ");
         check("[publish]\nurls=['https://me:secret@a']", "fleet.toml: publish.urls[0]: ");
+        check("[watch]\ntrees=['https://a','b']", "fleet.toml: watch.trees[1]: ");
         check("[head]\nlifetime-days=91", "fleet.toml: head.lifetime-days: ");
         check("[head]\nlifetime-days=1", "fleet.toml: head.resign-hours: ");
         check("[head]\nrefresh-minutes=0", "fleet.toml: head.refresh-minutes: ");

@@ -1,6 +1,7 @@
 //! Heads: the signer as a process, compare-and-swap, clocks, freshness.
 
 use crate::kit::World;
+use crate::loopback::Loopback;
 use crate::runbook::fleet;
 
 fn number(world: &World) -> u64 {
@@ -189,4 +190,80 @@ fn a_head_that_is_gone_or_damaged_or_not_looked_at_is_told_of() {
     assert!(watch(&[]).out.contains("[head-unseen]"));
     let told = watch(&["--to", "../elsewhere"]);
     assert!(told.code == 0 && !told.out.contains("[head-"), "{told:?}");
+}
+
+/// A web server for what lies in `folder`; `None` for one that sends everybody elsewhere, for ever.
+fn site(folder: Option<std::path::PathBuf>) -> Loopback {
+    Loopback::raw(move |mut stream| {
+        use std::io::{Read as _, Write as _};
+        let mut request = [0; 4_096];
+        let length = stream.read(&mut request).unwrap_or(0);
+        let request = String::from_utf8_lossy(&request[..length]).into_owned();
+        let path = request.split(' ').nth(1).unwrap_or("/").to_owned();
+        let file = folder.as_ref().map(|folder| std::fs::read(folder.join(path.trim_start_matches('/'))));
+        let (status, body) = match file {
+            Some(Ok(body)) => ("200 OK".to_owned(), body),
+            Some(Err(_)) => ("404 Not Found".to_owned(), Vec::new()),
+            None => (format!("302 Found\r\nLocation: {path}/again"), Vec::new()),
+        };
+        let head =
+            format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+        let _ = stream.write_all(&[head.as_bytes(), &body].concat());
+    })
+}
+
+#[test]
+fn the_head_is_looked_at_where_devices_see_it_and_not_in_the_folder_alone() {
+    let world = fleet();
+    // What the CDN has is a copy that nobody renews.
+    world.shell("cp -r public ../edge");
+    let edge = site(Some(world.path("edge")));
+    let url = format!("http://{}", edge.address);
+    let watch = |more: &[&str]| {
+        let words = ["watch", "--once", "--channel", "staging", "--json", "--tree", &url];
+        world.updater(&[&words[..], more].concat())
+    };
+    let rules = |said: &crate::kit::Said| {
+        let answer: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+        let found = answer["findings"].as_array().unwrap().iter();
+        let of_trees = found.filter(|it| it["subject"].as_str().unwrap().contains("http://"));
+        of_trees
+            .map(|it| format!("{} {}", it["severity"].as_str().unwrap(), it["rule"].as_str().unwrap()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(rules(&watch(&[])), [""; 0], "a fresh head is no news");
+    let later = (jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * 12)).to_string();
+    world.good(&format!("head sign --channel staging --head-key head --as-of {later}"));
+    let told = watch(&["--as-of", &later]);
+    assert_eq!(rules(&told), ["warning head-lifetime"], "the folder is well, the edge is not: {told:?}");
+    let days: serde_json::Value = serde_json::from_str(&told.out).unwrap();
+    let ends = days["calendar"].as_array().unwrap().iter().filter(|entry| entry["kind"] == "head-ends");
+    assert_eq!(ends.map(|entry| &entry["subject"]).collect::<Vec<_>>(), ["the head of staging"]);
+    std::fs::remove_file(world.path("edge/staging/head")).unwrap();
+    assert_eq!(rules(&watch(&[])), ["error head-missing"]);
+    let asked = edge.connections();
+    assert_eq!(rules(&watch(&["--offline"])), [""; 0], "nobody is asked");
+    assert_eq!(edge.connections(), asked);
+}
+
+#[test]
+fn a_tree_that_cannot_be_reached_or_sends_one_around_is_said_once() {
+    let world = fleet();
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let storm = site(None);
+    let settings = world.repository().join("fleet.toml");
+    let text = std::fs::read_to_string(&settings).unwrap();
+    let trees = format!("[watch]\ntrees = ['http://{closed}/', 'http://{}/fleet']\n", storm.address);
+    crate::kit::write(&settings, &format!("{text}\n{trees}"));
+    let said = world.updater(&["watch", "--once"]);
+    for (tree, why) in
+        [(format!("http://{closed}/"), "refused"), (format!("http://{}/fleet", storm.address), "302")]
+    {
+        let lines: Vec<&str> = said.out.lines().filter(|line| line.contains(&tree)).collect();
+        assert!(
+            matches!(lines[..], [line] if line.contains("[tree-unreachable]") && line.contains(why)),
+            "{said:?}"
+        );
+    }
+    assert_eq!(storm.connections(), 1, "a redirect leads nowhere");
 }

@@ -4,6 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 
 use crate::kit::{World, files, root_pem, write};
+use crate::loopback::Loopback;
 use crate::runbook::fleet;
 
 const HEADER: &str =
@@ -107,6 +108,24 @@ fn a_source_that_is_down_keeps_what_it_said_and_nobody_from_hearing_the_others()
     assert!(said.err.contains("far keeps what it said last"), "{said:?}");
     let rows = world.json(0, &["source", "list"]);
     assert_eq!(rows["sources"][0]["certificates"], 1, "{rows}");
+}
+
+#[test]
+fn a_source_that_sends_one_around_is_asked_once_and_keeps_what_it_said() {
+    let world = fleet();
+    let storm = Loopback::raw(|stream| {
+        crate::loopback::answer(
+            stream,
+            b"HTTP/1.1 301 Moved\r\nLocation: /again\r\nContent-Length: 0\r\n\r\n",
+        );
+    });
+    let url = format!("http://{}/report.csv", storm.address);
+    let said =
+        world.updater(&["source", "add", "storm", &url, "--kind", "ccadb", "--reason", "round and round"]);
+    assert!(said.code == 5 && said.err.contains("301"), "{said:?}");
+    assert_eq!(storm.connections(), 1, "a redirect leads nowhere");
+    let rows = world.json(0, &["source", "list"]);
+    assert_eq!(rows["sources"].as_array().unwrap().len(), 0, "{rows}");
 }
 
 #[test]

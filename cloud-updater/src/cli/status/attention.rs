@@ -48,7 +48,7 @@ pub(super) fn of_head(
     rollout: &Rollout,
     context: &Context,
 ) -> Vec<Finding> {
-    let told = alarm(channel, published, rollout.head.is_some(), context.now());
+    let told = alarm(&format!("the head of {channel}"), published, rollout.head.is_some(), context.now());
     // Before its first head a channel waits for one, and its line says so already.
     let mut found: Vec<Finding> =
         told.into_iter().filter(|it| it.severity != Severity::Notice || it.rule == "head-lifetime").collect();

@@ -5,13 +5,13 @@ use bundle::write::ServiceContent;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
+use super::heads::{self, Fetched};
 use super::{WatchArgs, proposal};
 use crate::cli::text::counted;
 use crate::coverage::{self, Matrix, Sides};
-use crate::date::DAY_SECONDS;
+use crate::date::{self, DAY_SECONDS};
 use crate::durable::{self, PUBLIC_MODE};
-use crate::finding::{Finding, Findings, Severity};
-use crate::head::{Published, alarm};
+use crate::finding::{Finding, Findings};
 use crate::observation::{Handshake, Observations, Outcome, read_all};
 use crate::publish::Archive;
 use crate::repository::Repository;
@@ -60,7 +60,8 @@ pub(super) async fn run(
 ) -> Result<Exit, Error> {
     let repository = Repository::open(context)?;
     let told = if args.offline { Vec::new() } else { look(args, &repository, context).await? };
-    let meaning = meaning(args, &repository, context)?;
+    let fetched = Fetched::of(args, &repository, context).await?;
+    let meaning = meaning(args, &repository, &fetched, context)?;
     let outbox = Outbox::of(repository.layout(), &args.vantage);
     let fleet = repository.fleet();
     if webhook.is_some() && !context.dry_run() {
@@ -161,7 +162,12 @@ fn progress(count: usize, context: &Context) -> ProgressBar {
 }
 
 /// What all observations mean: of the channel of `--channel`, else of every one.
-fn meaning(args: &WatchArgs, repository: &Repository, context: &Context) -> Result<Meaning, Error> {
+fn meaning(
+    args: &WatchArgs,
+    repository: &Repository,
+    fetched: &Fetched,
+    context: &Context,
+) -> Result<Meaning, Error> {
     let archive = Archive::read(repository)?;
     let observations = read_all(repository.layout(), context.now())?;
     let settings = &repository.fleet().watch;
@@ -185,37 +191,19 @@ fn meaning(args: &WatchArgs, repository: &Repository, context: &Context) -> Resu
             now: context.now(),
         };
         found.extend(findings::of_channel(&view));
-        found.extend(of_head(args, repository, (&archive, channel), context)?);
+        let (told, ends) = heads::of_folder(args, repository, (archive.keyrings(), channel), context)?;
+        found.extend(told);
+        days.extend(ends.filter(|entry| entry.day <= date::day(UnixSeconds(until))));
         days.extend(calendar(&view, UnixSeconds(until)));
         if args.propose {
             proposals.extend(proposal::of_channel(&view, &args.candidates, repository, context)?);
         }
         matrices.push(matrix);
     }
+    found.extend(fetched.findings(repository, archive.keyrings(), context)?);
     days.sort();
     days.dedup();
     Ok(Meaning { matrices, findings: Findings::new(found), calendar: days, proposals })
-}
-
-/// What is to be said of the published head; that nothing says where it is, is said too.
-fn of_head(
-    args: &WatchArgs,
-    repository: &Repository,
-    (archive, channel): (&Archive, &str),
-    context: &Context,
-) -> Result<Option<Finding>, Error> {
-    let rollout = repository.rollout(channel)?;
-    if rollout.release.is_none() {
-        return Ok(None);
-    }
-    let Ok(folder) = args.target.folder(repository) else {
-        let message = "was not looked at: nothing says where the tree is published";
-        let finding =
-            Finding::new("head-unseen", Severity::Notice, format!("the head of {channel}"), message);
-        return Ok(Some(finding.hint("give --to DIR, or set publish.folder in fleet.toml")));
-    };
-    let published = Published::read(&folder, channel, archive.keyrings())?;
-    Ok(alarm(channel, &published, rollout.head.is_some(), context.now()))
 }
 
 fn sides(
