@@ -64,7 +64,7 @@ pub(crate) fn get(url: &str, bytes_max: u64) -> Result<Result<Option<Vec<u8>>, R
 ///
 /// # Errors
 /// Exit code 2: it is no URL of HTTP or HTTPS; inside, what the network or the server said.
-pub(crate) async fn get_below(
+pub(crate) async fn files_below(
     base: &str,
     paths: &[String],
     bytes_max: u64,

@@ -13,12 +13,15 @@ use crate::repository::Repository;
 use crate::watch::Entry;
 use crate::{Context, Error, date};
 
+/// The file where a head should be, if there is one.
+type Head = Option<Vec<u8>>;
+
 /// What was found at the URLs of the tree, before anybody judges it.
 pub(super) struct Fetched {
     /// The channels that were asked for.
     channels: Vec<String>,
     /// Each URL with the files in the order of the channels, or why there are none.
-    trees: Vec<(String, Result<Vec<Option<Vec<u8>>>, String>)>,
+    trees: Vec<(String, Result<Vec<Head>, String>)>,
 }
 
 impl Fetched {
@@ -39,7 +42,7 @@ impl Fetched {
         let paths: Vec<String> = channels.iter().map(|channel| format!("{channel}/head")).collect();
         let mut trees = Vec::new();
         for url in urls.iter().filter(|_| !args.offline) {
-            let files = fetch::get_below(url, &paths, HEAD_BYTES_MAX).await?;
+            let files = fetch::files_below(url, &paths, HEAD_BYTES_MAX).await?;
             trees.push((url.clone(), files.map_err(|error| error.to_string())));
         }
         Ok(Self { channels, trees })
