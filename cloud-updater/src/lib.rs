@@ -4,6 +4,7 @@
 
 pub mod acceptance;
 pub mod audit;
+pub mod census;
 pub mod certificate;
 pub mod cli;
 pub mod clock;

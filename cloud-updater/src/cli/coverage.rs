@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
+use crate::census;
 use crate::coverage::{self, JudgedBundle, Matrix, Sides};
 use crate::document::DraftFile;
 use crate::durable::{self, PUBLIC_MODE};
@@ -127,7 +128,8 @@ fn verdicts(matrix: &Matrix) -> Result<String, Error> {
 }
 
 /// Refuses a candidate that loses a service which devices reach under what `rollout` leaves on them, unless a distrust
-/// order wants it so, and one about whose required services nothing is known. Services of `lose` are lost on purpose.
+/// order wants it so, one about whose required services nothing is known, and one that takes an anchor which devices need by
+/// their own word. Services of `lose` are lost on purpose.
 pub(super) fn gate(
     repository: &Repository,
     archive: &Archive,
@@ -150,5 +152,9 @@ pub(super) fn gate(
     let findings = coverage::findings(&matrix);
     let warnings = findings.iter().filter(|finding| finding.severity == Severity::Warning);
     warnings.for_each(|finding| context.output().warning(finding));
-    coverage::check(&matrix)
+    coverage::check(&matrix)?;
+    let said = census::of_step(repository, &sides, lose, context)?;
+    let warnings = said.iter().filter(|finding| finding.severity == Severity::Warning);
+    warnings.for_each(|finding| context.output().warning(finding));
+    census::check(&said)
 }

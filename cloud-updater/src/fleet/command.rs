@@ -13,10 +13,14 @@ use super::error::{FleetError, FleetFault};
 use super::list::Filter;
 use super::table::counted;
 use super::{database, list, show};
+use crate::census::{self, CensusArgs};
 use crate::{Context, Error, Exit};
 
 /// Name of the database in the operator's repository; never in git.
 pub const DATABASE_NAME: &str = "fleet.sqlite";
+
+/// Names the database to every command.
+const DATABASE_VARIABLE: &str = "CLOUD_UPDATER_DATABASE";
 
 /// What can be done with the fleet's records.
 #[derive(Clone, Debug, Subcommand)]
@@ -27,13 +31,15 @@ pub enum FleetCommand {
     List(ListArgs),
     /// Show one device: history and probe results
     Show(ShowArgs),
+    /// Count which anchors verified which services on devices, and what a removal would take from them
+    Census(CensusArgs),
 }
 
 /// Where the records are.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct DatabaseArgs {
     /// The fleet's database [default: fleet.sqlite in the repository]
-    #[arg(long, value_name = "FILE", env = "CLOUD_UPDATER_DATABASE")]
+    #[arg(long, value_name = "FILE", env = DATABASE_VARIABLE)]
     pub database: Option<PathBuf>,
 }
 
@@ -88,6 +94,7 @@ pub fn run(command: FleetCommand, context: &Context) -> Result<Exit, Error> {
         FleetCommand::Enrol(args) => run_enrol(&args, context),
         FleetCommand::List(args) => run_list(args, context),
         FleetCommand::Show(args) => run_show(&args, context),
+        FleetCommand::Census(args) => census::run(&args, context),
     }
 }
 
@@ -97,6 +104,15 @@ pub(crate) fn database_path(given: Option<PathBuf>, context: &Context) -> Result
         Some(path) => Ok(path),
         None => Ok(context.repository_folder()?.join(DATABASE_NAME)),
     }
+}
+
+/// The database for commands that have no option for it: the one that the environment names, which must be there, or the
+/// repository's own where there is one.
+pub(crate) fn known_database(context: &Context) -> Result<Option<PathBuf>, Error> {
+    if let Some(named) = std::env::var_os(DATABASE_VARIABLE) {
+        return Ok(Some(PathBuf::from(named)));
+    }
+    Ok(Some(database_path(None, context)?).filter(|path| path.exists()))
 }
 
 #[derive(Serialize)]

@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use super::error::{FleetError, FleetFault};
 
 /// Layout of the tables, kept in SQLite's `user_version`.
-const LAYOUT: i64 = 2;
+const LAYOUT: i64 = 3;
 
 /// `"TBFL"`: tells our database from any other SQLite file.
 const APPLICATION_ID: i64 = 0x5442_464c;
@@ -90,6 +90,18 @@ CREATE TABLE application (
 ) STRICT, WITHOUT ROWID;
 ";
 
+/// What layout 3 adds: which anchors the services of a device were seen to need. Marks of anchors are raw bytes.
+const CENSUS: &str = "
+ALTER TABLE report ADD COLUMN census_services INTEGER;
+CREATE TABLE census (
+    report_number INTEGER NOT NULL REFERENCES report (number) ON DELETE CASCADE,
+    service TEXT NOT NULL,
+    anchors BLOB NOT NULL,
+    seen_at INTEGER NOT NULL,
+    PRIMARY KEY (report_number, service, anchors)
+) STRICT, WITHOUT ROWID;
+";
+
 /// Opens the database, and makes it, with mode 0600, where there is none.
 ///
 /// Write-ahead logging with a full sync at each commit: what was acknowledged survives a power cut, and
@@ -126,6 +138,7 @@ pub(super) fn in_memory() -> rusqlite::Result<Connection> {
     let connection = Connection::open_in_memory()?;
     connection.execute_batch(TABLES)?;
     connection.execute_batch(APPLICATIONS)?;
+    connection.execute_batch(CENSUS)?;
     Ok(connection)
 }
 
@@ -161,9 +174,10 @@ fn prepare(connection: &mut Connection, path: &Path) -> Result<(), FleetError> {
     let tables: i64 = transaction.query_row(tables, [], |row| row.get(0)).map_err(failed)?;
     let steps: &[&str] = match (application, layout) {
         (APPLICATION_ID, LAYOUT) => return Ok(()),
-        (APPLICATION_ID, 1) => &[APPLICATIONS],
+        (APPLICATION_ID, 1) => &[APPLICATIONS, CENSUS],
+        (APPLICATION_ID, 2) => &[CENSUS],
         (APPLICATION_ID, _) => return Err(FleetFault::Layout { layout, known: LAYOUT }.of(path)),
-        (0, 0) if tables == 0 => &[TABLES, APPLICATIONS],
+        (0, 0) if tables == 0 => &[TABLES, APPLICATIONS, CENSUS],
         _ => return Err(FleetFault::OtherDatabase.of(path)),
     };
     for step in steps {
@@ -212,38 +226,44 @@ mod tests {
     fn a_newer_layout_is_not_touched() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("fleet.sqlite");
-        open(&path).unwrap().pragma_update(None, "user_version", 3).unwrap();
-        assert!(matches!(fault(open(&path)), FleetFault::Layout { layout: 3, .. }));
+        open(&path).unwrap().pragma_update(None, "user_version", LAYOUT + 1).unwrap();
+        assert!(matches!(fault(open(&path)), FleetFault::Layout { layout, .. } if layout > LAYOUT));
+    }
+
+    /// A database of an earlier layout with one device: these steps, under this number.
+    fn earlier(path: &Path, layout: i64, steps: &[&str]) {
+        let old = Connection::open(path).unwrap();
+        steps.iter().for_each(|step| old.execute_batch(step).unwrap());
+        let device = "INSERT INTO device (id, key_id, public_key, groups, enrolled_at)
+            VALUES ('device-1', x'01', x'02', '', 1)";
+        old.execute_batch(device).unwrap();
+        old.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+        old.pragma_update(None, "user_version", layout).unwrap();
+    }
+
+    /// Columns of every table, by their tables' names.
+    fn columns(path: &Path) -> Vec<(String, String)> {
+        let connection = open(path).unwrap();
+        let columns = "SELECT tables.name, columns.name FROM sqlite_schema AS tables, pragma_table_info(tables.name) AS columns
+            WHERE tables.type = 'table' ORDER BY tables.name, columns.cid";
+        let mut statement = connection.prepare(columns).unwrap();
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        rows.collect::<Result<_, _>>().unwrap()
     }
 
     #[test]
-    fn a_database_of_the_first_layout_keeps_what_it_has_and_gets_what_is_new() {
+    fn a_database_of_an_earlier_layout_keeps_what_it_has_and_gets_what_is_new() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("fleet.sqlite");
-        let old = Connection::open(&path).unwrap();
-        old.execute_batch(TABLES).unwrap();
-        old.execute_batch(
-            "INSERT INTO device (id, key_id, public_key, groups, enrolled_at)
-            VALUES ('device-1', x'01', x'02', '', 1)",
-        )
-        .unwrap();
-        old.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
-        old.pragma_update(None, "user_version", 1).unwrap();
-        drop(old);
-        let columns = |path: &Path| {
-            let connection = open(path).unwrap();
-            let schema =
-                "SELECT count(*) FROM pragma_table_info('report') UNION ALL SELECT count(*) FROM device
-                UNION ALL SELECT count(*) FROM pragma_table_info('application')";
-            let mut statement = connection.prepare(schema).unwrap();
-            let counts = statement.query_map([], |row| row.get::<_, i64>(0)).unwrap();
-            counts.collect::<Result<Vec<_>, _>>().unwrap()
-        };
-        let new = folder.path().join("new.sqlite");
-        let [mut of_new, of_old] = [columns(&new), columns(&path)];
-        of_new[1] = 1;
-        assert_eq!(of_old, of_new, "the device is kept, and the tables are those of a new database");
-        assert_eq!(columns(&path), of_old, "once is enough");
+        let at = |name: &str| folder.path().join(name);
+        let steps = [TABLES, APPLICATIONS, CENSUS];
+        let of_new = columns(&at("new.sqlite"));
+        for (layout, path) in (1..LAYOUT).zip([at("one.sqlite"), at("two.sqlite")]) {
+            earlier(&path, layout, &steps[..usize::try_from(layout).unwrap()]);
+            assert_eq!(columns(&path), of_new, "the tables are those of a new database");
+            assert_eq!(columns(&path), of_new, "once is enough");
+            let devices = open(&path).unwrap().query_row("SELECT count(*) FROM device", [], |row| row.get(0));
+            assert_eq!(devices, Ok(1_i64), "the device is kept");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 
-use super::received::{Behind, Received};
+use super::received::{Behind, Received, ReportedService};
 
 /// Boots remembered for each device; a device that starts once a day is remembered for most of a year.
 pub(super) const BOOTS_MAX: u32 = 256;
@@ -124,10 +124,10 @@ fn insert(connection: &Connection, received: &Received) -> rusqlite::Result<i64>
     let insert = "INSERT INTO report (device_id, received_at, device_time, channel, boot_id, commit_count,
             counter, release_epoch, release_number, release_digest, subject_number, phase, reason,
             keyring_epoch, keyring_version, head_number, flags, agent_version,
-            applications_declared, applications_well)
+            applications_declared, applications_well, census_services)
         VALUES (:device, :received_at, :device_time, :channel, :boot, :commit_count,
             :counter, :release_epoch, :release_number, :release_digest, :subject_number, :phase, :reason,
-            :keyring_epoch, :keyring_version, :head_number, :flags, :agent_version, :declared, :well)";
+            :keyring_epoch, :keyring_version, :head_number, :flags, :agent_version, :declared, :well, :services)";
     connection.prepare_cached(insert)?.execute(named_params! {
         ":device": received.device,
         ":received_at": received.received_at,
@@ -149,11 +149,24 @@ fn insert(connection: &Connection, received: &Received) -> rusqlite::Result<i64>
         ":agent_version": received.agent_version,
         ":declared": received.applications.as_ref().map(|applications| applications.declared),
         ":well": received.applications.as_ref().map(|applications| applications.well),
+        ":services": received.census.as_ref().map(|census| census.services),
     })?;
     let number = connection.last_insert_rowid();
     insert_probes(connection, number, received)?;
     insert_behind(connection, number, received)?;
+    insert_census(connection, number, received)?;
     Ok(number)
+}
+
+fn insert_census(connection: &Connection, number: i64, received: &Received) -> rusqlite::Result<()> {
+    let observed = "INSERT INTO census (report_number, service, anchors, seen_at) VALUES (?1, ?2, ?3, ?4)";
+    let mut statement = connection.prepare_cached(observed)?;
+    for ReportedService { service, anchors, seen_at } in
+        received.census.iter().flat_map(|census| &census.observed)
+    {
+        statement.execute((number, service, anchors, seen_at))?;
+    }
+    Ok(())
 }
 
 fn insert_behind(connection: &Connection, number: i64, received: &Received) -> rusqlite::Result<()> {

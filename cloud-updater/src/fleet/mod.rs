@@ -1,5 +1,6 @@
 //! The fleet's records: which devices are enrolled, and what they last reported.
 
+mod census;
 mod command;
 mod database;
 mod device;
@@ -18,14 +19,16 @@ mod table;
 mod words;
 mod writer;
 
-pub use command::{DATABASE_NAME, FleetCommand, run};
+pub use census::{DeviceCensus, Heard, SeenService, each_census};
+pub use command::{DATABASE_NAME, DatabaseArgs, FleetCommand, run};
+pub(crate) use command::{database_path, known_database};
 pub use device::Device;
 pub use directory::{Directory, Holder};
 pub use enrol::{EnrolError, Enrolled, enrol};
 pub use enrolment::Fault;
 pub use error::{FleetError, FleetFault};
 pub use ledger::Standing;
-pub use received::{Behind, Probed, Received, ReportedApplications};
+pub use received::{Behind, Probed, Received, ReportedApplications, ReportedCensus, ReportedService};
 pub use spread::Spread;
 pub(crate) use table::Table;
 pub use writer::{NotStored, Writer};

@@ -1,6 +1,8 @@
 //! A report whose signature was checked, as it goes into the records.
 
-use bundle::{Applications, ChannelId, Report, Sha256};
+use bundle::{Applications, Census, ChannelId, Report, Sha256};
+
+const HOUR_SECONDS: i64 = 3_600;
 
 /// What one verified report says, owned.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +49,28 @@ pub struct Received {
     pub probes: Vec<Probed>,
     /// What is said of the device's applications; nothing where it names none.
     pub applications: Option<ReportedApplications>,
+    /// What is said of the anchors that services need; nothing where the device's owner did not ask for it.
+    pub census: Option<ReportedCensus>,
+}
+
+/// Which anchors the services of a device were seen to need.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportedCensus {
+    /// Services of the device's release.
+    pub services: u8,
+    /// Those that were seen, as far as the report had room for them.
+    pub observed: Vec<ReportedService>,
+}
+
+/// A service whose chain verified on a device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportedService {
+    /// Its name.
+    pub service: String,
+    /// [`bundle::AnchorMark`]s, ascending, back to back.
+    pub anchors: Vec<u8>,
+    /// When, in seconds since 1970 by this machine's clock.
+    pub seen_at: i64,
 }
 
 /// What a report says of the applications of its device.
@@ -121,6 +145,7 @@ impl Received {
             probes: probes.collect(),
             // In a verified report it decodes.
             applications: report.applications().ok().flatten().map(ReportedApplications::of),
+            census: report.census().ok().flatten().map(|census| ReportedCensus::of(census, received_at)),
         }
     }
 }
@@ -135,5 +160,17 @@ impl ReportedApplications {
             still_trusts: behind.still_trusts,
         });
         Self { declared: applications.declared, well: applications.well, behind: behind.collect() }
+    }
+}
+
+impl ReportedCensus {
+    fn of(census: Census<'_>, received_at: i64) -> Self {
+        let observed = census.observed.iter().map(|observed| ReportedService {
+            service: observed.service.to_owned(),
+            anchors: observed.anchors.to_vec(),
+            // The device tells an age: its own clock may be wrong, and the time between the two is not.
+            seen_at: received_at.saturating_sub(i64::from(observed.hours).saturating_mul(HOUR_SECONDS)),
+        });
+        Self { services: census.services, observed: observed.collect() }
     }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use bundle::{ChannelId, limits};
 use serde::Deserialize;
 
+use super::census_settings::CensusSettings;
 use super::role_settings::RoleSettings;
 use super::settings;
 use crate::word::is_word;
@@ -47,6 +48,9 @@ pub struct FleetFile {
     /// What the watcher looks at, and how long that counts.
     #[serde(default)]
     pub watch: WatchSettings,
+    /// What devices must have said before an anchor goes.
+    #[serde(default)]
+    pub census: CensusSettings,
     /// What devices can hold.
     pub device_classes: BTreeMap<String, DeviceClass>,
     /// The channels.
@@ -227,6 +231,7 @@ impl FleetFile {
         }
         self.check_publish()?;
         self.check_head()?;
+        self.census.check()?;
         self.check_channels()?;
         self.roles.check()
     }

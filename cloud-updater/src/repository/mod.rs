@@ -20,6 +20,7 @@
 
 mod anchor_entry;
 mod anchor_record;
+mod census_settings;
 pub mod fleet_file;
 mod key_folder;
 mod layout;
@@ -39,6 +40,7 @@ pub use anchor_entry::{AnchorEntry, AnchorKind, NewAnchor, entry_name, read_entr
 pub use anchor_record::{
     AnchorRecord, AnchorStanding, Denied, Distrust, OverriddenRule, check_reason, parse_purposes,
 };
+pub use census_settings::CensusSettings;
 pub use key_folder::KeyFolder;
 pub use layout::{Layout, signature_name};
 pub use log::LogLine;

@@ -226,7 +226,7 @@ mod tests {
         let behind = section([behind]);
         let behind = Section::from_bytes(&behind);
         for (declared, expected) in [(2, Outcome::Stored), (0, Outcome::Malformed)] {
-            let extensions = report_extensions(&Applications { declared, well: 0, behind });
+            let extensions = report_extensions(Some(&Applications { declared, well: 0, behind }), None);
             let mut report = report("device-1", 1, u32::from(declared));
             report.extensions = Section::from_bytes(&extensions);
             assert_eq!(intake.receive(&frame(1, &report)).await, expected);

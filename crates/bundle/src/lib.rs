@@ -67,6 +67,7 @@ extern crate std;
 mod applications;
 mod authentic;
 mod canonical;
+mod census;
 mod channel;
 mod container;
 mod digest;
@@ -103,6 +104,7 @@ pub mod write;
 
 pub use applications::{Applications, BehindApplication};
 pub use authentic::{Authentic, AuthenticHeader, Authority, Document};
+pub use census::{AnchorMark, Census, ObservedService};
 pub use channel::ChannelId;
 pub use container::{Seed, Usb};
 pub use digest::Sha256;

@@ -94,5 +94,9 @@ pub const DEVICE_ID_BYTES_MAX: usize = 64;
 pub const APPLICATIONS_MAX: usize = 32;
 /// Bytes of an application's name: it is a file name on devices and a column in tables.
 pub const APPLICATION_NAME_BYTES_MAX: usize = 32;
+/// Entries of one census: every service of a full manifest once, or fewer with several endpoints.
+pub const CENSUS_ENTRIES_MAX: usize = 64;
+/// Anchors in one entry of a census: a chain is cross-signed to two or three roots, never to more than these.
+pub const CENSUS_ANCHORS_MAX: usize = 8;
 /// Bytes of a report frame.
 pub const REPORT_BYTES_MAX: usize = 2_048;

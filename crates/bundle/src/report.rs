@@ -152,6 +152,7 @@ impl<'a> ReportFrame<'a> {
         report.probes.check(0)?;
         report.extensions.check(0)?;
         report.applications()?;
+        report.census()?;
         Ok(Some(report))
     }
 }

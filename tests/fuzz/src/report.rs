@@ -77,6 +77,12 @@ fn within_limits(report: &Report<'_>) {
         assert!(well + behind <= usize::from(applications.declared));
         assert!(usize::from(applications.declared) <= limits::APPLICATIONS_MAX);
     }
+    if let Some(census) = report.census().expect("it was read before") {
+        let seen = census.observed.iter();
+        assert!(seen.clone().all(|seen| (1..=limits::CENSUS_ANCHORS_MAX).contains(&seen.anchors().count())));
+        assert!(seen.count() <= limits::CENSUS_ENTRIES_MAX);
+        assert!(usize::from(census.services) <= limits::SERVICES_MAX);
+    }
 }
 
 /// A report is no report to another channel.

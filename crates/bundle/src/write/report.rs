@@ -3,17 +3,19 @@
 use alloc::vec::Vec;
 
 use crate::{
-    Applications, ChannelId, Extension, KeyId, Report,
+    Applications, Census, ChannelId, Extension, KeyId, Report,
     header::FORMAT,
     report::{DOMAIN, MAGIC},
     write::{encode, section},
 };
 
-/// The extensions of a report that says this of the device's applications.
+/// The extensions of a report that says this of the device's applications, and of the anchors that its services need.
 #[must_use]
-pub fn report_extensions(applications: &Applications<'_>) -> Vec<u8> {
-    let content = encode(applications);
-    section([Extension { id: Report::APPLICATIONS, critical: false, content: &content }])
+pub fn report_extensions(applications: Option<&Applications<'_>>, census: Option<&Census<'_>>) -> Vec<u8> {
+    let applications = applications.map(|said| (Report::APPLICATIONS, encode(said)));
+    let census = census.map(|said| (Report::CENSUS, encode(said)));
+    let said: Vec<(u16, Vec<u8>)> = applications.into_iter().chain(census).collect();
+    section(said.iter().map(|(id, content)| Extension { id: *id, critical: false, content }))
 }
 
 /// What the device's key signs.

@@ -8,7 +8,7 @@ fn behind(name: &str) -> BehindApplication<'_> {
 }
 
 /// A report with these extensions.
-fn report(extensions: &[u8]) -> Report<'_> {
+pub(crate) fn report(extensions: &[u8]) -> Report<'_> {
     Report {
         device: "device-1",
         boot_id: [1; 16],
@@ -33,7 +33,7 @@ fn report(extensions: &[u8]) -> Report<'_> {
 
 fn extensions(declared: u8, well: u8, names: &[&str]) -> Vec<u8> {
     let items = section(names.iter().map(|name| behind(name)));
-    report_extensions(&Applications { declared, well, behind: Section::from_bytes(&items) })
+    report_extensions(Some(&Applications { declared, well, behind: Section::from_bytes(&items) }), None)
 }
 
 fn is_sound(extensions: &[u8]) -> bool {

@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, reason = "a test whose own input cannot be made stops there")]
 
 mod applications;
+mod census;
 mod documents;
 mod figures;
 mod five_roots;
