@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test whose own scene cannot be set stops there")]
 
+mod census;
 mod ending;
 mod recovery;
 mod reports;

@@ -44,7 +44,7 @@ pub fn run(args: &CensusArgs, context: &Context) -> Result<Exit, Error> {
     let channel = repository.fleet().channel_or_only(context.channel())?;
     let path = database_path(args.database.database.clone(), context)?;
     let archive = Archive::read(&repository)?;
-    let days = args.days.unwrap_or(repository.fleet().census.days);
+    let days = args.days.unwrap_or_else(|| repository.fleet().census.days);
     let sides = Sides::of_word(&repository, &archive, channel, None, context)?;
     let release: Option<&JudgedBundle> = sides.held.first();
     let time = (context.now(), days);

@@ -3,27 +3,28 @@
 use std::cmp::Reverse;
 
 use bundle::write::{report_extensions, section};
-use bundle::{Applications, BehindApplication, Section};
+use bundle::{Applications, BehindApplication, Census, Section};
 
 use super::{Outcome, Subject};
 
 /// Bytes that the applications which are behind may take of a report: the probes are to have room beside them.
 const BEHIND_BYTES_MAX: usize = 512;
 
-/// The extensions of a report on these applications; none where there are none.
+/// The extensions of a report on these applications and this census; none where there are none of both.
 #[must_use]
-pub fn extensions(subjects: &[Subject]) -> Vec<u8> {
+pub fn extensions(subjects: &[Subject], census: Option<&Census<'_>>) -> Vec<u8> {
     if subjects.is_empty() {
-        return Vec::new();
+        return report_extensions(None, census);
     }
     let behind: Vec<&Subject> = subjects.iter().filter(|subject| !subject.is_well).collect();
     let well = subjects.len() - behind.len();
     let bytes = section(kept(behind).iter().map(|subject| item(subject)));
-    report_extensions(&Applications {
+    let applications = Applications {
         declared: u8::try_from(subjects.len()).unwrap_or(u8::MAX),
         well: u8::try_from(well).unwrap_or(u8::MAX),
         behind: Section::from_bytes(&bytes),
-    })
+    };
+    report_extensions(Some(&applications), census)
 }
 
 /// Those for whom there is room, in the order of their names: whoever may still trust what it must not comes first.
@@ -86,13 +87,13 @@ mod tests {
         let names: Vec<&str> = kept.iter().map(|subject| subject.application.as_str()).collect();
         assert!(names.len() < 32 && names.is_sorted());
         assert!(names.contains(&long(30).as_str()) && names.contains(&long(31).as_str()));
-        assert!(extensions(&all).len() < BEHIND_BYTES_MAX + 16);
+        assert!(extensions(&all, None).len() < BEHIND_BYTES_MAX + 16);
     }
 
     #[test]
     fn who_is_well_is_counted_and_who_has_no_applications_says_nothing() {
-        assert!(extensions(&[]).is_empty());
+        assert!(extensions(&[], None).is_empty());
         let well = Subject { is_well: true, ..subject("a", 0) };
-        assert_eq!(extensions(&[well.clone(), Subject { application: "b".into(), ..well }]).len(), 6);
+        assert_eq!(extensions(&[well.clone(), Subject { application: "b".into(), ..well }], None).len(), 6);
     }
 }

@@ -110,6 +110,8 @@ pub(super) struct ReportSection {
     pub(super) url: String,
     #[serde(default)]
     pub(super) plain_on_loopback: bool,
+    #[serde(default)]
+    pub(super) census: bool,
 }
 
 /// `[probe]`

@@ -17,8 +17,8 @@ use super::export::{Export, export_target};
 use super::file::{AgentFile, ModeName, PollSection, ReportSection, ServiceSection, StoreSection};
 use super::own_folders::{OwnFolders, STATE_FOLDER};
 use super::toml_text;
-use crate::Mode;
 use crate::linux::error::Error;
+use crate::{LocalHost, Mode};
 
 /// The path of reports at a server of ours: what a URL without a path means.
 const REPORT_PATH: &str = "/report";
@@ -107,6 +107,8 @@ pub struct StoreLocation {
 pub struct ReportTarget {
     /// The whole URL.
     pub url: Url,
+    /// Whether reports say which anchors the services of this device were seen to need.
+    pub census: bool,
 }
 
 /// How probes are made.
@@ -216,6 +218,11 @@ impl Settings {
         self.mode == Mode::Install && (feeds || self.applications.iter().any(adds))
     }
 
+    /// The hosts that wildcards of services stand for on this device.
+    pub(in crate::linux) fn local_hosts(&self) -> impl Iterator<Item = LocalHost<'_>> {
+        self.services.iter().map(|local| LocalHost { service: &local.service, host: &local.host })
+    }
+
     /// Where applications find the store.
     #[must_use]
     pub fn location(&self) -> Location {
@@ -276,18 +283,18 @@ fn store_location(section: StoreSection, meant: &Meaning<'_>) -> Result<StoreLoc
 
 /// Reports name the device: they go over authenticated TLS, or to this very machine where that is said.
 fn report_target(section: &ReportSection) -> Result<ReportTarget, Error> {
-    let field = "report.url";
+    let (field, census) = ("report.url", section.census);
     let mut url = http_url(&section.url, field)?;
     if matches!(url.path(), "" | "/") {
         url.set_path(REPORT_PATH);
     }
     if url.scheme() == "https" {
-        return Ok(ReportTarget { url });
+        return Ok(ReportTarget { url, census });
     }
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
     let is_loopback = host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
     if is_loopback && section.plain_on_loopback {
-        return Ok(ReportTarget { url });
+        return Ok(ReportTarget { url, census });
     }
     let error = Error::usage("plain_report", "reports name the device: they are not sent over plain HTTP");
     Err(error

@@ -43,13 +43,12 @@ impl<'s> Image<'s> {
         let seed = settings.seed_path.as_deref().map(|path| file(path, seed_max, "image.seed"));
         let keyring = settings.keyring_path.as_deref();
         let keyring = keyring.map(|path| file(path, KEYRING_DOCUMENT_BYTES_MAX, "image.keyring"));
-        let hosts = settings.services.iter();
         Ok(Self {
             settings,
             seed: seed.transpose()?,
             keyring: keyring.transpose()?,
             groups: settings.groups.iter().map(String::as_str).collect(),
-            hosts: hosts.map(|local| LocalHost { service: &local.service, host: &local.host }).collect(),
+            hosts: settings.local_hosts().collect(),
             entropy: u64::from_le_bytes(entropy::random()?),
         })
     }

@@ -6,6 +6,7 @@ use bundle::UnixSeconds;
 use chain::Time;
 use store::Storage;
 
+use super::census_record::{CensusRecord, ReportedCensus};
 use super::report_record::{ReportOutcome, ReportRecord};
 use crate::judgement::judge;
 use crate::linux::applications::{Teller, extensions};
@@ -36,6 +37,8 @@ pub struct Machine<'a, S> {
     pub(super) probed_release: Option<String>,
     /// What the last round of probes found.
     pub(super) observations: Vec<Observation>,
+    /// Which anchors its services were seen to need; nothing where the owner did not ask.
+    pub(super) census: Option<CensusRecord>,
     /// Who is told of changes.
     pub(super) teller: Teller<'a>,
     /// What the newest report that was delivered said of applications.
@@ -87,6 +90,7 @@ impl<S: Storage> Machine<'_, S> {
             step = match step {
                 Step::Wait(seconds) => {
                     self.tell_whoever_waited().await;
+                    self.take_census().await;
                     self.report_what_is_left().await;
                     if self.has_turned() {
                         self.tree.turn();
@@ -223,6 +227,7 @@ impl<S: Storage> Machine<'_, S> {
 
     async fn report(&mut self) -> bool {
         let now = self.clock.now();
+        let census = self.reported_census();
         // Nowhere to report to: the engine need not ask again.
         let Some(reporter) = &mut self.reporter else { return true };
         let status = self.agent.status(now);
@@ -232,7 +237,9 @@ impl<S: Storage> Machine<'_, S> {
         }
         self.done.reported = true;
         let url = reporter.url();
-        let extensions = extensions(self.teller.subjects());
+        let applications = extensions(self.teller.subjects(), None);
+        let extensions =
+            extensions(self.teller.subjects(), census.as_ref().map(ReportedCensus::census).as_ref());
         let sent = reporter.send(&self.clients, &status, now, &self.observations, &extensions).await;
         let at = Moment(self.clock.calendar());
         let (outcome, why) = match sent {
@@ -240,7 +247,8 @@ impl<S: Storage> Machine<'_, S> {
             Err(error) => (ReportOutcome::Failed, Some(with_causes(&error, error.source()))),
         };
         if outcome == ReportOutcome::Delivered {
-            self.reported_applications = extensions;
+            self.reported_applications = applications;
+            self.census_was_reported();
         }
         self.notes.extend(why.clone());
         self.report = Some(ReportRecord { outcome, at, url, why });
@@ -266,8 +274,9 @@ impl<S: Storage> Machine<'_, S> {
         let status = self.agent.status(self.clock.now());
         let reached: Option<Transport> = status.last_check.and_then(|check| check.transport);
         let is_plain = self.reporter.as_ref().is_some_and(Reporter::is_plain_loopback);
-        let is_news =
-            self.reporter.is_some() && extensions(self.teller.subjects()) != self.reported_applications;
+        let is_news = self.reporter.is_some()
+            && (extensions(self.teller.subjects(), None) != self.reported_applications
+                || self.has_census_to_report());
         let may = is_plain && reached.is_some() || is_news && reached == Some(Transport::Authenticated);
         if may && !self.done.reported {
             self.report().await;

@@ -1,5 +1,7 @@
 //! The driver: it does what the engine asks for and tells it how that ended. No judgement is made here.
 
+mod census;
+mod census_record;
 mod image;
 mod machine;
 mod nudges;
@@ -10,6 +12,7 @@ mod report_record;
 mod session;
 mod telling;
 
+pub use census_record::{CensusRecord, SeenEndpoint};
 pub use image::{Image, read as read_file};
 pub use machine::Machine;
 pub use probe_record::ProbeRecord;

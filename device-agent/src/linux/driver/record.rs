@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use bundle::UnixSeconds;
 use serde::{Deserialize, Serialize};
 
+use super::census_record::CensusRecord;
 use super::probe_record::ProbeRecord;
 use super::report_record::ReportRecord;
 use crate::linux::clock::Moment;
@@ -58,6 +59,9 @@ pub struct ActivityRecord {
     pub probed_release: Option<String>,
     /// What that round found.
     pub probes: Vec<ProbeRecord>,
+    /// Which anchors the services of this device were seen to need; nothing where the owner did not ask for it.
+    #[serde(default)]
+    pub census: Option<CensusRecord>,
 }
 
 /// Everything of a cycle that the engine's status does not say.
@@ -70,6 +74,7 @@ pub(super) struct Cycle<'a> {
     pub(super) probed_endpoints: usize,
     pub(super) probed_release: Option<String>,
     pub(super) observations: &'a [Observation],
+    pub(super) census: Option<CensusRecord>,
     /// What to say of an outcome that no probe stands behind.
     pub(super) unprobed: Option<String>,
 }
@@ -103,6 +108,7 @@ impl ActivityRecord {
             probed_endpoints: cycle.probed_endpoints,
             probed_release: cycle.probed_release,
             probes: cycle.observations.iter().map(ProbeRecord::of).collect(),
+            census: cycle.census,
         }
     }
 

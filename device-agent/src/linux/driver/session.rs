@@ -9,6 +9,7 @@ use store::file::StoreFile;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::sleep;
 
+use super::census_record::CensusRecord;
 use super::image::{Image, start_error};
 use super::machine::{Done, Machine};
 use super::nudges::Nudges;
@@ -224,6 +225,7 @@ impl<'s> Session<'s> {
             reporter,
             report: None,
             observations: Vec::new(),
+            census: census_before(settings),
             probed_release: None,
             teller: Teller::new(settings, self.clock, self.output),
             reported_applications: Vec::new(),
@@ -248,6 +250,7 @@ impl<'s> Session<'s> {
             probed_endpoints,
             probed_release: machine.probed_release.clone(),
             observations: &machine.observations,
+            census: machine.census.clone(),
             unprobed: unprobed(nothing_probed, machine.clients.trust(), image),
         };
         let mut record = ActivityRecord::of(&status, cycle);
@@ -289,6 +292,13 @@ async fn complete(machine: &mut Machine<'_, StoreFile>, file: Option<&[u8]>) -> 
         wait = machine.run(Event::Nudge).await;
     }
     wait
+}
+
+/// What an earlier process of this device saw of its services.
+fn census_before(settings: &Settings) -> Option<CensusRecord> {
+    let record = ActivityRecord::read(&ActivityRecord::path(settings))?;
+    let is_ours = record.device == settings.device && record.channel == settings.channel;
+    record.census.filter(|_| is_ours)
 }
 
 /// Refuses a keyring of another fleet, where the configuration names one: its channels may have the same names.
