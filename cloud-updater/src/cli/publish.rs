@@ -137,8 +137,7 @@ pub(super) fn run(args: &PublishArgs, context: &Context) -> Result<Exit, Error> 
     let mut text = answer.text();
     let is_new = !answer.releases.is_empty() || !answer.keyrings.is_empty();
     if answer.heads.is_empty() && is_new {
-        let channels: Vec<&str> = rollouts.keys().map(String::as_str).collect();
-        text.push_str(&next_step(args, &archive, &channels)?);
+        text.push_str(&next_step(args, &archive, &rollouts.keys().map(String::as_str).collect::<Vec<_>>())?);
     }
     context.output().data("cloud-updater.publish.1", &answer, text)?;
     answer.warn(context.output());
@@ -341,18 +340,15 @@ impl<'a> Publication<'a> {
         if let Some(newest) = newest {
             check_clock(header.issued_at, newest.issued_at, &format!("release {}", newest.order))?;
             if header.order <= newest.order {
-                let message = format!(
-                    "release {} is not above {}, the newest of {channel}",
-                    header.order, newest.order
-                );
+                let (order, newest) = (header.order, newest.order);
+                let message = format!("release {order} is not above {newest}, the newest of {channel}");
                 return Err(Error::input("not_newer", message).hint("draft it again"));
             }
         }
         let generation = self.archive.keyrings().newest()?;
         if header.order.epoch != generation.order.epoch {
-            let error =
-                Error::input("old_epoch", "was drafted in another recovery epoch than the keyring in force");
-            return Err(error.hint("draft it again"));
+            let message = "was drafted in another recovery epoch than the keyring in force";
+            return Err(Error::input("old_epoch", message).hint("draft it again"));
         }
         let most = self.repository.fleet().bundle_bytes_max(channel);
         let signed = manifest.sign(draft.signatures.clone());
@@ -362,8 +358,8 @@ impl<'a> Publication<'a> {
             let message =
                 format!("the bundle of {channel} has {bytes} bytes, devices of this class hold {most}");
             let class = &self.repository.fleet().channel(channel)?.device_class;
-            let error = Error::input("bundle_too_large", message);
-            return Err(error.field(format!("device-classes.{class}.max-bundle-bytes")));
+            let field = format!("device-classes.{class}.max-bundle-bytes");
+            return Err(Error::input("bundle_too_large", message).field(field));
         }
         Ok(release)
     }
