@@ -88,6 +88,8 @@ impl Operator {
     pub fn prepare(&self, command: &mut Command) {
         command.env("CLOUD_UPDATER_PASSPHRASE_FILE", self.passphrase_file());
         command.env("XDG_CONFIG_HOME", self.folder.join("configuration"));
+        // What is kept says who did it: not whoever runs the tests.
+        command.env("CLOUD_UPDATER_AUTHOR", "operator");
     }
 
     /// Runs a command to its end, whatever that is.

@@ -104,6 +104,7 @@ impl Twin {
             vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         params.extended_key_usages =
             vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+        params.use_authority_key_identifier_extension = true;
         let template = params.self_signed(&key).map_err(io::Error::other)?;
         let certificate = rewritten(template.der(), &self.subject()?, &key, &self.key)?;
         Ok(Self { key, certificate })

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The scenarios: the files of `tests/scenarios`.
-pub(crate) const SCENARIOS: [&str; 1] = ["azure-2020"];
+pub(crate) const SCENARIOS: [&str; 3] = ["azure-2020", "digicert-g1-2026", "iot-hub-2023"];
 
 /// Runs the demo, or plays one scenario.
 ///

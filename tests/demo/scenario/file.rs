@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, error::Error, fs, path::PathBuf};
 use serde::{Deserialize, Serialize};
 use system_tests::pki;
 
-use super::day::Day;
+use super::{day::Day, guard::Over};
 
 /// A scenario.
 #[derive(Clone, Debug, Deserialize)]
@@ -182,8 +182,12 @@ pub(crate) struct Asks {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Expected {
-    /// `watch`, `lint` or `draft`.
+    /// `watch`, `lint`, `draft` or `forecast`.
     pub(crate) by: String,
+    /// Of the real certificates alone, or of twins alone; of either where nothing is said.
+    pub(crate) over: Option<Over>,
+    /// `error`, `warning` or `notice`; any where nothing is said.
+    pub(crate) severity: Option<String>,
     /// The rule.
     pub(crate) rule: String,
     /// A part of the subject.

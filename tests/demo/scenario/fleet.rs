@@ -53,6 +53,8 @@ pub(crate) struct Done {
     pub(crate) findings: Vec<Value>,
     /// Customers of whom the notice says that they need do nothing.
     pub(crate) untouched: Vec<String>,
+    /// Customers who would lose a service, as the coverage matrix has it.
+    pub(crate) would_lose: Vec<String>,
     /// Why it was not published.
     pub(crate) refused: Option<String>,
 }
@@ -161,6 +163,8 @@ impl Fleet {
                     .flatten()
                     .filter_map(|it| it.as_str().map(str::to_owned)),
             );
+            let covered = operator.run(&["--channel", customer, "coverage"])?;
+            done.would_lose.extend((!covered.status.success()).then(|| customer.to_owned()));
             // It ends with 1 where somebody must do something, which is no failure.
             let notice = operator.run(&["--channel", customer, "notice"])?.output;
             done.untouched.extend(notice.contains("Nobody has to do anything").then(|| customer.to_owned()));

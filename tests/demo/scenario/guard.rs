@@ -1,11 +1,12 @@
 //! The watcher and the linter, asked on one day after the other: what they say, and since which day.
 
 use std::{
+    cell::RefCell,
     collections::{BTreeMap, BTreeSet},
     error::Error,
 };
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{day::Day, fleet::Fleet};
@@ -32,7 +33,7 @@ pub(crate) struct First {
 }
 
 /// What a program was run over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Over {
     /// The real certificates.
@@ -53,6 +54,15 @@ pub(crate) struct Guard {
 }
 
 impl Guard {
+    /// What the linter says of one kind and not of the other: rule and subject.
+    pub(crate) fn differences(&self) -> Vec<(String, String)> {
+        let of = |over: Over| {
+            let lint = self.known.iter().filter(move |(by, it, ..)| *by == "lint" && *it == over);
+            lint.map(|(_, _, rule, subject, _)| (rule.clone(), subject.clone())).collect::<BTreeSet<_>>()
+        };
+        of(Over::Real).symmetric_difference(&of(Over::Twins)).cloned().collect()
+    }
+
     /// Everything that was found, by day.
     pub(crate) fn into_firsts(mut self) -> Vec<First> {
         self.firsts.sort_by(|one, other| (one.day, &one.rule).cmp(&(other.day, &other.rule)));
@@ -63,14 +73,26 @@ impl Guard {
     /// looked last: that day is sought by asking what the older observations meant on the days between.
     pub(crate) fn watch(&mut self, fleet: &Fleet, over: Over, day: Day) -> Result<(), Box<dyn Error>> {
         let before = self.looked.insert(over, day);
-        let found = offline(fleet, day)?;
-        for finding in &found {
+        let asked_before = RefCell::new(BTreeMap::new());
+        // Nothing changes meanwhile, so one answer for each day is enough.
+        let ask = |day: Day| -> Result<Vec<Value>, Box<dyn Error>> {
+            if let Some(known) = asked_before.borrow().get(&day) {
+                return Ok(Vec::clone(known));
+            }
+            let found = asked(fleet, day, &["--offline"])?;
+            asked_before.borrow_mut().insert(day, found.clone());
+            Ok(found)
+        };
+        let found = ask(day)?;
+        // The watcher looks every day where a timer does it: that what it saw is old is no finding of the scenario.
+        let is_old = |it: &Value| over == Over::Twins && text(it, "rule") == "service-unknown";
+        for finding in found.iter().filter(|it| !is_old(it)) {
             let key = key("watch", over, finding);
             if let Some(before) = before.filter(|_| !self.known.contains(&key)) {
-                let first = since(before, day, |middle| {
-                    Ok(offline(fleet, middle)?.iter().any(|it| self::key("watch", over, it) == key))
+                let (first, finding) = since(before, (day, finding.clone()), |middle| {
+                    Ok(ask(middle)?.into_iter().find(|it| self::key("watch", over, it) == key))
                 })?;
-                self.note("watch", over, first, finding);
+                self.note("watch", over, first, &finding);
             }
         }
         let live = match over {
@@ -103,8 +125,8 @@ impl Guard {
             for finding in ask(to)? {
                 let key = key("lint", over, &finding);
                 if !self.known.contains(&key) {
-                    let first = since(from, to, |middle| {
-                        Ok(ask(middle)?.iter().any(|it| self::key("lint", over, it) == key))
+                    let (first, finding) = since(from, (to, finding), |middle| {
+                        Ok(ask(middle)?.into_iter().find(|it| self::key("lint", over, it) == key))
                     })?;
                     self.note("lint", over, first, &finding);
                 }
@@ -125,29 +147,24 @@ impl Guard {
     }
 }
 
-/// The first day after `before`, on which it was not so, until `day`, on which it is.
-fn since(
+/// The first day after `before`, on which something was not found, with what was found then; `last` has it.
+fn since<F>(
     before: Day,
-    day: Day,
-    is_so: impl Fn(Day) -> Result<bool, Box<dyn Error>>,
-) -> Result<Day, Box<dyn Error>> {
-    let (mut before, mut day) = (before, day);
-    while day.since(before) > 1 {
-        let middle = before.plus(day.since(before) / 2);
-        if is_so(middle)? {
-            day = middle;
-        } else {
-            before = middle;
+    last: (Day, F),
+    find: impl Fn(Day) -> Result<Option<F>, Box<dyn Error>>,
+) -> Result<(Day, F), Box<dyn Error>> {
+    let (mut before, mut first) = (before, last);
+    while first.0.since(before) > 1 {
+        let middle = before.plus(first.0.since(before) / 2);
+        match find(middle)? {
+            Some(found) => first = (middle, found),
+            None => before = middle,
         }
     }
-    Ok(day)
+    Ok(first)
 }
 
-/// What the observations that are there mean on a day.
-fn offline(fleet: &Fleet, day: Day) -> Result<Vec<Value>, Box<dyn Error>> {
-    asked(fleet, day, &["--offline"])
-}
-
+/// What the watcher answers on a day.
 fn asked(fleet: &Fleet, day: Day, more: &[&str]) -> Result<Vec<Value>, Box<dyn Error>> {
     let ended = fleet.on(day).run(&[&["--json", "watch", "--once"], more].concat())?;
     // It ends with 1 where devices are cut off, which is an answer.
@@ -180,8 +197,9 @@ mod tests {
     fn the_first_day_is_found_wherever_it_is() {
         let from: Day = "2020-01-01".parse().unwrap();
         for first in 1..=40 {
-            let found = since(from, from.plus(40), |day| Ok(day >= from.plus(first))).unwrap();
-            assert_eq!(found, from.plus(first));
+            let find = |day: Day| Ok((day >= from.plus(first)).then_some(day));
+            let found = since(from, (from.plus(40), from.plus(40)), find).unwrap();
+            assert_eq!(found, (from.plus(first), from.plus(first)));
         }
     }
 }

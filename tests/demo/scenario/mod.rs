@@ -2,12 +2,14 @@
 //! nobody is cut off with it. `tests/scenarios/README.md` says what in them is real.
 
 mod day;
+mod ending;
 mod file;
 mod fleet;
 mod frozen;
 mod guard;
 mod reach;
 mod report;
+mod sources;
 mod stage;
 mod story;
 mod text;
@@ -45,7 +47,7 @@ mod tests {
     #[test]
     fn every_scenario_can_be_read_and_an_unknown_one_lists_them() {
         let names = file::names().unwrap();
-        assert_eq!(names, ["azure-2020"]);
+        assert_eq!(names, ["azure-2020", "digicert-g1-2026", "iot-hub-2023"]);
         for name in &names {
             file::Scenario::read(name).unwrap();
         }

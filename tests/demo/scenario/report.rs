@@ -46,6 +46,8 @@ pub(crate) struct Report {
     pub(crate) expected: Vec<Met>,
     /// The days on which real roots were going to be lost, as the forecast has them.
     pub(crate) forecast: Vec<Loss>,
+    /// What sources said of the real certificates.
+    pub(crate) heard: Vec<Heard>,
     /// What the operator did.
     pub(crate) acts: Vec<Acted>,
     /// Why the real roots were trusted, as the last day has it.
@@ -139,6 +141,19 @@ pub(crate) struct Loss {
     pub(crate) known_since: String,
 }
 
+/// What a source said of a real certificate.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(crate) struct Heard {
+    /// When it was heard first.
+    pub(crate) day: Day,
+    /// The source.
+    pub(crate) source: String,
+    /// What it said.
+    pub(crate) what: String,
+    /// The certificate.
+    pub(crate) certificate: String,
+}
+
 /// What the operator did, and what came of it.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Acted {
@@ -152,6 +167,8 @@ pub(crate) struct Acted {
     pub(crate) removed: Vec<String>,
     /// Customers of whom the notice said that they need do nothing.
     pub(crate) need_do_nothing: Vec<String>,
+    /// Customers who would lose a service by it, as the coverage matrix has it.
+    pub(crate) would_lose: Vec<String>,
     /// Why it was not published.
     pub(crate) refused: Option<String>,
 }

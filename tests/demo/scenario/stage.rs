@@ -36,6 +36,7 @@ pub(crate) struct Stage {
     pub(crate) real: BTreeMap<String, CertificateDer<'static>>,
     services: BTreeMap<String, Running>,
     mozilla: Vec<State>,
+    mozillas_roots: BTreeMap<String, CertificateDer<'static>>,
     server_key: KeyPair,
 }
 
@@ -68,13 +69,15 @@ impl Stage {
         let server_key = rsa_key(SERVER_KEY_BITS)?;
         let history = std::fs::File::open(pki::data().join("mozilla-history/history.json"))?;
         let mozilla = serde_json::from_reader(history)?;
+        let roots = pki::read_pem(&pki::data().join("mozilla-history/certs.pem"))?;
+        let mozillas_roots = roots.into_iter().map(|it| (Sha256::of(&[&it]).to_string(), it)).collect();
         let mut services = BTreeMap::new();
         for (name, plan) in &scenario.services {
             let identity = identity(plan, scenario.from, &twins, &server_key)?;
             let service = TlsService::start(&identity, ALL_VERSIONS)?;
             services.insert(name.clone(), Running { plan: plan.clone(), service });
         }
-        Ok(Self { twins, real, services, mozilla, server_key })
+        Ok(Self { twins, real, services, mozilla, mozillas_roots, server_key })
     }
 
     /// Lets every service show what it showed on this day.
@@ -103,14 +106,24 @@ impl Stage {
 
     /// The roots of the scenario that Mozilla's store had on a day, by name.
     pub(crate) fn in_mozillas_store(&self, day: Day) -> Vec<String> {
+        let store = self.mozillas_digests(day);
+        let is_there = |real: &CertificateDer<'_>| store.contains(Sha256::of(&[real]).to_string().as_str());
+        self.real.iter().filter(|(_, real)| is_there(real)).map(|(name, _)| name.clone()).collect()
+    }
+
+    /// All of Mozilla's store as it was on a day.
+    pub(crate) fn mozillas_store(&self, day: Day) -> Vec<&CertificateDer<'static>> {
+        let store = self.mozillas_digests(day);
+        store.into_iter().filter_map(|sha256| self.mozillas_roots.get(sha256)).collect()
+    }
+
+    fn mozillas_digests(&self, day: Day) -> BTreeSet<&str> {
         let mut store = BTreeSet::new();
         for state in self.mozilla.iter().take_while(|state| state.date <= day) {
-            store.extend(state.sha256.iter().chain(&state.added));
-            store.retain(|sha256| !state.removed.contains(sha256));
+            store.extend(state.sha256.iter().chain(&state.added).map(String::as_str));
+            store.retain(|sha256| !state.removed.iter().any(|removed| removed == sha256));
         }
-        let is_there =
-            |certificate: &CertificateDer<'_>| store.contains(&Sha256::of(&[certificate]).to_string());
-        self.real.iter().filter(|(_, real)| is_there(real)).map(|(name, _)| name.clone()).collect()
+        store
     }
 
     /// Days on which Mozilla's store changed.

@@ -6,34 +6,36 @@ use std::{
     time::Instant,
 };
 
-use indicatif::ProgressBar;
-use serde_json::Value;
-
 use super::{
     day::Day,
-    file::{Customer, Frozen, Scenario},
+    file::{Act, Customer, Frozen, Scenario},
     fleet::Fleet,
     guard::{Guard, Over},
     reach::Reach,
-    report::{Acted, Explained, Loss, Met, Move, Named, Outcome, Report, SCHEMA},
+    report::{Acted, Heard, Loss, Report},
+    sources,
     stage::Stage,
 };
+use indicatif::ProgressBar;
 
 /// Everything that changes while a scenario is played.
-struct Story<'s> {
-    scenario: &'s Scenario,
-    stage: Stage,
+pub(super) struct Story<'s> {
+    pub(super) scenario: &'s Scenario,
+    pub(super) stage: Stage,
     /// Over twins, with services and devices.
-    fleet: Fleet,
+    pub(super) fleet: Fleet,
     /// Over the real certificates, with neither.
-    books: Fleet,
-    guard: Guard,
-    without: BTreeMap<String, Reach>,
-    with: BTreeMap<String, Reach>,
-    handshakes: BTreeMap<String, usize>,
-    acts: Vec<Acted>,
-    forecast: BTreeSet<Loss>,
-    faults: Vec<String>,
+    pub(super) books: Fleet,
+    pub(super) guard: Guard,
+    pub(super) without: BTreeMap<String, Reach>,
+    pub(super) with: BTreeMap<String, Reach>,
+    pub(super) handshakes: BTreeMap<String, usize>,
+    pub(super) acts: Vec<Acted>,
+    pub(super) heard: Vec<Heard>,
+    pub(super) forecast: BTreeSet<Loss>,
+    pub(super) faults: Vec<String>,
+    /// Whether it ended before its last day.
+    pub(super) is_broken: bool,
 }
 
 /// Plays a scenario, and says what was seen.
@@ -56,8 +58,10 @@ pub(crate) fn tell(name: &str, scenario: &Scenario, bar: &ProgressBar) -> Result
         with: BTreeMap::new(),
         handshakes: BTreeMap::new(),
         acts: Vec::new(),
+        heard: Vec::new(),
         forecast: BTreeSet::new(),
         faults: Vec::new(),
+        is_broken: false,
     };
     story.lint()?;
     for day in &days {
@@ -65,6 +69,10 @@ pub(crate) fn tell(name: &str, scenario: &Scenario, bar: &ProgressBar) -> Result
         if let Err(error) = story.day(*day) {
             // What was seen until then says why, more often than not.
             story.faults.push(format!("{day}: the scenario cannot go on: {error}"));
+        }
+        if !story.faults.is_empty() || story.with.values().any(|reach| !reach.stretches().is_empty()) {
+            // Whatever came after would be seen of a fleet that is broken.
+            story.is_broken = true;
             break;
         }
     }
@@ -135,38 +143,55 @@ impl Story<'_> {
     /// One day: services show what they showed, the watcher looks, devices check, and the operator acts.
     fn day(&mut self, day: Day) -> Result<(), Box<dyn Error>> {
         self.stage.turn_to(day)?;
-        if day > self.scenario.from {
+        let is_first = day == self.scenario.from;
+        self.heard.extend(sources::listen(&self.books, &self.stage, day, is_first)?);
+        if !is_first {
             self.watch(day)?;
         }
         self.frozen(day)?;
-        if day > self.scenario.from && self.is_eventful(day) {
+        if !is_first && self.is_eventful(day) {
             self.fleet.heads(day, &self.fleet.customers())?;
             self.live(day)?;
         }
         let acts: Vec<_> = self.scenario.acts.iter().filter(|act| act.day == day).collect();
         for act in &acts {
-            let books = self.books.act(act)?;
-            let done = self.fleet.act(act)?;
-            books.findings.iter().for_each(|it| self.guard.note("draft", Over::Real, day, it));
-            done.findings.iter().for_each(|it| self.guard.note("draft", Over::Twins, day, it));
-            if act.refused && done.refused.is_none() {
-                self.faults.push(format!("{day}: publishing was not refused: {}", act.reason));
-            }
-            self.acts.push(Acted {
-                day,
-                reason: act.reason.clone(),
-                added: act.add.clone(),
-                removed: act.remove.clone(),
-                need_do_nothing: done.untouched,
-                refused: done.refused,
-            });
+            self.act(act)?;
         }
-        if !acts.is_empty() {
+        if acts.iter().any(|act| !act.refused) {
             self.live(day)?;
         }
-        if day == self.scenario.from {
+        if is_first {
             self.watch(day)?;
         }
+        Ok(())
+    }
+
+    /// What the operator does, over the real certificates and over twins.
+    fn act(&mut self, act: &Act) -> Result<(), Box<dyn Error>> {
+        let day = act.day;
+        let books = self.books.act(act)?;
+        let done = self.fleet.act(act)?;
+        books.findings.iter().for_each(|it| self.guard.note("draft", Over::Real, day, it));
+        done.findings.iter().for_each(|it| self.guard.note("draft", Over::Twins, day, it));
+        if act.refused == done.refused.is_none() {
+            self.faults.push(format!("{day}: publishing was not refused: {}", act.reason));
+        }
+        if act.refused == done.would_lose.is_empty() {
+            let whom = done.would_lose.join(", ");
+            self.faults.push(format!(
+                "{day}: {}: by the coverage matrix, who loses a service is: [{whom}]",
+                act.reason
+            ));
+        }
+        self.acts.push(Acted {
+            day,
+            reason: act.reason.clone(),
+            added: act.add.clone(),
+            removed: act.remove.clone(),
+            need_do_nothing: done.untouched,
+            would_lose: done.would_lose,
+            refused: done.refused,
+        });
         Ok(())
     }
 
@@ -207,130 +232,6 @@ impl Story<'_> {
             }
         }
         Ok(())
-    }
-
-    fn report(mut self, name: &str, days: Vec<Day>) -> Result<Report, Box<dyn Error>> {
-        let customers = self.outcomes();
-        self.judge(&customers);
-        let explained = self.explained()?;
-        let (certificates, moves) = (self.certificates()?, self.moves());
-        let Self { scenario, guard, forecast, acts, mut faults, .. } = self;
-        let findings = guard.into_firsts();
-        let mut expected = Vec::new();
-        for it in &scenario.expected {
-            let mut fitting = findings.iter().filter(|first| {
-                first.by == it.by && first.rule == it.rule && first.subject.contains(&it.about)
-            });
-            let came = fitting.next().map(|first| first.day);
-            if came.is_none_or(|day| day > it.until) {
-                let when = came.map_or_else(|| "never".to_owned(), |day| format!("not before {day}"));
-                let (by, rule, about, until) = (&it.by, &it.rule, &it.about, it.until);
-                faults.push(format!("{by} was to say {rule} of {about} by {until}, and did so {when}"));
-            }
-            expected.push(Met { expected: it.clone(), came });
-        }
-        Ok(Report {
-            schema: SCHEMA,
-            scenario: name.to_owned(),
-            title: scenario.title.clone(),
-            from: scenario.from,
-            to: scenario.to,
-            passed: faults.is_empty(),
-            faults,
-            seconds: 0.0,
-            days,
-            certificates,
-            said: scenario.said.clone(),
-            moves,
-            customers,
-            findings,
-            expected,
-            forecast: forecast.into_iter().collect(),
-            acts,
-            explained,
-        })
-    }
-
-    fn outcomes(&self) -> Vec<Outcome> {
-        let outcome = |(name, customer): (&String, &Customer)| Outcome {
-            customer: name.clone(),
-            who: customer.who.clone(),
-            uses: customer.uses.clone(),
-            without: self.without.get(name).map(Reach::stretches).unwrap_or_default(),
-            with: self.with.get(name).map(Reach::stretches).unwrap_or_default(),
-            handshakes: self.handshakes.get(name).copied().unwrap_or_default(),
-            release: self.fleet.releases.get(name).copied().unwrap_or_default(),
-        };
-        self.scenario.customers.iter().map(outcome).collect()
-    }
-
-    /// Holds what was seen against what history and the product say.
-    fn judge(&mut self, customers: &[Outcome]) {
-        for outcome in customers {
-            let name = &outcome.customer;
-            for stretch in &outcome.with {
-                let (service, from, because) = (&stretch.service, stretch.from, &stretch.because);
-                self.faults
-                    .push(format!("{name} is cut off from {service} on {from} with the product: {because}"));
-            }
-            let known = self.scenario.customers.get(name).and_then(|customer| customer.cut_off);
-            let seen = outcome.without.first().map(|stretch| stretch.from);
-            if known != seen {
-                let words =
-                    |day: Option<Day>| day.map_or_else(|| "never".to_owned(), |day| format!("on {day}"));
-                let (seen, known) = (words(seen), words(known));
-                self.faults.push(format!("{name} is cut off {seen} without the product, and was {known}"));
-            }
-        }
-    }
-
-    /// Why the real roots and intermediates are trusted on the last day, or are not any more.
-    fn explained(&self) -> Result<Vec<Explained>, Box<dyn Error>> {
-        let operator = self.books.on(self.scenario.to);
-        let mut explained = Vec::new();
-        for (name, real) in &self.stage.real {
-            let sha256 = bundle::Sha256::of(&[real]).to_string();
-            let ended = operator.run(&["--json", "explain", &sha256])?;
-            if ended.status.success() {
-                let answer: Value = serde_json::from_str(&ended.output)?;
-                explained.push(Explained { name: name.clone(), answer });
-            }
-        }
-        Ok(explained)
-    }
-
-    fn certificates(&self) -> Result<Vec<Named>, Box<dyn Error>> {
-        let mut named = Vec::new();
-        for (name, source) in &self.scenario.certificates {
-            let twin = self.stage.twin(name)?.certificate();
-            let read = chain::Certificate::parse(twin).map_err(|error| format!("{name}: {error:?}"))?;
-            named.push(Named {
-                name: name.clone(),
-                subject: read.subject().to_string(),
-                sha256: source.sha256.clone(),
-                twin_sha256: read.sha256().to_string(),
-                origin: source.origin.clone(),
-            });
-        }
-        Ok(named)
-    }
-
-    fn moves(&self) -> Vec<Move> {
-        let mut moves = Vec::new();
-        for (service, plan) in &self.scenario.services {
-            for chain in &plan.chains {
-                let source = self.scenario.certificates.get(&chain.issuer);
-                moves.push(Move {
-                    day: chain.day.max(self.scenario.from),
-                    service: service.clone(),
-                    host: plan.host.clone(),
-                    issuer: chain.issuer.clone(),
-                    root: source.and_then(|source| source.issuer.clone()).unwrap_or_default(),
-                });
-            }
-        }
-        moves.sort_by_key(|it| it.day);
-        moves
     }
 }
 

@@ -14,14 +14,14 @@ pub(crate) fn text(report: &Report) -> String {
     lines.push(String::new());
     lines.extend(timeline(report));
     lines.push(String::new());
-    lines.push("CUSTOMER            WITHOUT THE PRODUCT                          WITH IT".to_owned());
+    lines.push("CUSTOMER         WITHOUT AND WITH THE PRODUCT".to_owned());
     lines.extend(report.customers.iter().flat_map(outcome));
     lines.push(String::new());
-    lines.push("MUST BE SAID                                            BY          CAME".to_owned());
+    lines.push("MUST BE SAID                                                 BY          CAME".to_owned());
     for met in &report.expected {
         let what = format!("{}: {} ({})", met.expected.by, met.expected.rule, met.expected.about);
         let came = met.came.map_or_else(|| "never".to_owned(), |day| day.to_string());
-        lines.push(format!("{what:<55} {:<11} {came}", met.expected.until));
+        lines.push(format!("{what:<60} {:<11} {came}", met.expected.until));
     }
     lines.push(String::new());
     lines.extend(report.faults.iter().map(|fault| format!("FAILED: {fault}")));
@@ -66,9 +66,16 @@ fn timeline(report: &Report) -> Vec<String> {
     for ((day, by, severity, rule), all) in findings {
         entries.push((day, 3, by, format!("{severity} {rule}: {}", together(&all))));
     }
+    for it in &report.heard {
+        entries.push((it.day, 1, "source", format!("{} {} {}", it.source, it.what, it.certificate)));
+    }
     for it in &report.acts {
         let refused = it.refused.as_ref().map(|why| format!("; refused: {why}")).unwrap_or_default();
-        entries.push((it.day, 4, "operator", format!("{}{refused}", it.reason)));
+        let nothing = match it.need_do_nothing.as_slice() {
+            [] => String::new(),
+            some => format!("; need do nothing, says the notice: {}", some.join(", ")),
+        };
+        entries.push((it.day, 4, "operator", format!("{}{nothing}{refused}", it.reason)));
     }
     entries.sort();
     entries.into_iter().map(|(day, _, who, what)| format!("{day}  {who:<8}  {what}")).collect()
@@ -100,7 +107,13 @@ fn outcome(outcome: &Outcome) -> Vec<String> {
         }
     };
     vec![
-        format!("{:<19} {:<44} {}", outcome.customer, words(&outcome.without), words(&outcome.with)),
-        format!("    {}", outcome.who),
+        format!("{:<16} {}", outcome.customer, outcome.who),
+        format!("    without      {}", words(&outcome.without)),
+        format!(
+            "    with         {}, in {} handshakes; release {}",
+            words(&outcome.with),
+            outcome.handshakes,
+            outcome.release
+        ),
     ]
 }
