@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test whose own scene cannot be set stops there")]
 
 mod census;
+mod drill;
 mod ending;
 mod recovery;
 mod reports;
