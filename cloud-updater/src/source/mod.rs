@@ -5,6 +5,7 @@
 //! same set is the same version, whatever the order of rows or the form of the file.
 
 mod ccadb;
+mod chrome;
 mod fetch;
 mod files;
 mod heard;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::history::{self, Entry};
 use super::preset::{PRESETS, Preset};
 use super::said::{self, Said, Statement};
-use super::{ccadb, fetch, files};
+use super::{ccadb, chrome, fetch, files};
 use crate::durable::{self, PUBLIC_MODE};
 use crate::repository::{Layout, settings};
 use crate::word::is_word;
@@ -33,6 +33,8 @@ pub enum Kind {
     System,
     /// A report of the CCADB in CSV: all certificate records, or Mozilla's included roots
     Ccadb,
+    /// Chrome's root store with its constraints: root_store.textproto
+    Chrome,
     /// A vendor's services and roots as data; the location is the name of one that comes along, or a file
     Preset,
 }
@@ -77,6 +79,7 @@ impl fmt::Display for Kind {
             Self::Files => "files",
             Self::System => "system",
             Self::Ccadb => "ccadb",
+            Self::Chrome => "chrome",
             Self::Preset => "preset",
         })
     }
@@ -93,7 +96,7 @@ impl Source {
             (Kind::System, Some(_)) => {
                 return Err(Error::usage("location", "the system's store has no location of its own"));
             }
-            (Kind::Files | Kind::Ccadb | Kind::Preset, None) => {
+            (Kind::Files | Kind::Ccadb | Kind::Chrome | Kind::Preset, None) => {
                 return Err(Error::usage(
                     "location",
                     format!("a source of kind {} needs a location", record.kind),
@@ -167,6 +170,10 @@ impl Source {
             Kind::Ccadb => {
                 let bytes = fetch::read(location, self.layout.folder())?;
                 ccadb::parse(&bytes).map_err(|error| error.place(location))
+            }
+            Kind::Chrome => {
+                let bytes = fetch::read(location, self.layout.folder())?;
+                chrome::parse(&bytes).map_err(|error| error.place(location))
             }
             Kind::Preset => Ok(self.preset()?.map(|preset| preset.said()).unwrap_or_default()),
         }

@@ -129,6 +129,28 @@ fn a_source_that_sends_one_around_is_asked_once_and_keeps_what_it_said() {
 }
 
 #[test]
+fn the_day_of_chromes_constraint_is_a_finding_with_its_source() {
+    let world = fleet();
+    let root = sha256(&world, "old-root.pem");
+    let day = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * 200);
+    let store = format!(
+        "version_major: 17\ntrust_anchors {{ sha256_hex: \"{root}\"\n constraints {{ sct_not_after_sec: {} }} }}\n",
+        day.as_second()
+    );
+    write(&world.repository().join("root_store.textproto"), &store);
+    world.good("source add chrome root_store.textproto --kind chrome --reason 'what Chrome trusts'");
+    let told = world.json(0, &["watch", "--once", "--offline", "--channel", "staging"]);
+    let found =
+        told["findings"].as_array().unwrap().iter().find(|it| it["rule"] == "program-drops-root").unwrap();
+    assert_eq!(found["due"], day.to_string()[..10]);
+    assert!(found["message"].as_str().unwrap().contains("source chrome"), "{found}");
+    write(&world.repository().join("broken"), &store[..40]);
+    let said =
+        world.updater(&["source", "add", "broken", "broken", "--kind", "chrome", "--reason", "cut off"]);
+    assert!(said.code == 3 && said.err.contains("line 2"), "{said:?}");
+}
+
+#[test]
 fn what_is_no_source_is_not_added() {
     let world = fleet();
     write(&world.repository().join("empty.csv"), "no,columns\n");
