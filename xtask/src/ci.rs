@@ -139,8 +139,10 @@ fn application_library(steps: &mut Steps, consent: Consent) {
         bar.suspend(|| result.lines.iter().for_each(output::say));
         if result.passed { Ok(()) } else { Err(Failure::Check("it costs more than it may".to_owned())) }
     });
-    let benches =
-        [("a round of the watcher over a thousand endpoints", "watch"), ("large files are read in time", "files")];
+    let benches = [
+        ("a round of the watcher over a thousand endpoints", "watch"),
+        ("large files are read in time", "files"),
+    ];
     for (step, bench) in benches {
         steps.step(step, |bar| {
             let mut command = cargo(&["bench", "--quiet", "--locked", "--profile", "dev"]);
