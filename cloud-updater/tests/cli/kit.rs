@@ -183,7 +183,7 @@ pub(crate) fn root_parameters(name: &str) -> rcgen::CertificateParams {
     parameters
 }
 
-/// The real certificates of Azure's rotations, and twins of two intermediates that nobody keeps any more.
+/// The real certificates of Azure's rotations, and twins of two intermediates, without the fault for which they went.
 fn azure(folder: &Path) {
     copy_folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data/azure"), folder);
     let key = rcgen::KeyPair::generate().unwrap();

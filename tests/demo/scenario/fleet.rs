@@ -123,12 +123,16 @@ impl Fleet {
         command.arg("-r").arg(self.folder.path().join("operator")).arg(copy.path());
         run(&mut command, "")?.success()?;
         let operator = Operator::new(&copy.path().join("operator"))?.on(&act.day.noon());
-        let (mut done, drafts) = self.change(&operator, act)?;
+        let (mut done, mut drafts) = self.change(&operator, act)?;
+        // One who would be cut off is enough: nobody else's release has to be signed to see that this one is refused.
+        let Some(customer) = done.would_lose.first() else { return Ok(done) };
+        drafts.retain(|draft| draft.starts_with(&format!("channels/{customer}/")));
         sign(&operator, &drafts)?;
-        let ended = operator.run(&["publish"])?;
+        let ended = operator.run(&["--channel", customer, "publish"])?;
         if ended.status.code() == Some(REFUSED) {
-            let why = ended.errors.lines().find(|line| line.contains("error"));
-            done.refused = Some(why.unwrap_or(&ended.errors).trim().to_owned());
+            // Whatever else could be wrong with it is no reason that counts here.
+            let why = ended.errors.lines().find(|line| line.contains(" is lost"));
+            done.refused = why.map(|line| line.trim().to_owned());
         }
         Ok(done)
     }
