@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use bundle::{AnchorMark, Sha256};
 use device_agent::Reason;
 use system_tests::report;
 
@@ -25,6 +26,8 @@ const STARTS_MAX: usize = 3;
 struct Said {
     release: String,
     reason: Reason,
+    /// Anchors that verified the service; the board's owner asked for that.
+    needs: Vec<AnchorMark>,
 }
 
 impl Said {
@@ -37,17 +40,19 @@ impl Said {
         let said = report::read(&message, "prod-mcu", |report| {
             let release = report.release();
             let release = format!("{}.{}", release.epoch, release.number);
-            (report.device.to_owned(), release, Reason::from_number(report.reason))
+            let census = report.census().ok().flatten().into_iter().flat_map(|census| census.observed.iter());
+            let needs: Vec<AnchorMark> = census.flat_map(|seen| seen.anchors().collect::<Vec<_>>()).collect();
+            (report.device.to_owned(), release, Reason::from_number(report.reason), needs)
         });
-        let (device, release, reason) = said.ok_or("a report that no key could sign")?;
+        let (device, release, reason, needs) = said.ok_or("a report that no key could sign")?;
         require(device == "board-1", || device)?;
-        Ok(Self { release, reason: reason.ok_or("a reason without a name")? })
+        Ok(Self { release, needs, reason: reason.ok_or("a reason without a name")? })
     }
 
     /// Waits for the report of this, and of nothing else after the reports that were heard before.
-    fn wait(app: &App, release: &str, reason: Reason) -> Result<(), Box<dyn Error>> {
+    fn wait(app: &App, release: &str, reason: Reason, needs: &[AnchorMark]) -> Result<(), Box<dyn Error>> {
         let said = Self::of(&app.wait("report", &[])?)?;
-        let expected = Self { release: release.to_owned(), reason };
+        let expected = Self { release: release.to_owned(), reason, needs: needs.to_vec() };
         require(said == expected, || format!("{said:?} and not {expected:?}\n{}", app.log()))
     }
 }
@@ -55,21 +60,24 @@ impl Said {
 fn reported(scene: &Scene, _: &mut Figures) -> Observation {
     let mut lab = Lab::new(scene, "reports")?;
     let mut boot = lab.boot("board");
+    boot.arguments.extend(["--census", "yes"].map(str::to_owned));
     let app = lab.start(&boot)?;
     app.wait("service", &[("verdict", "verified")])?;
-    Said::wait(&app, "0.1", Reason::UpToDate)?;
+    // Nothing was probed yet.
+    Said::wait(&app, "0.1", Reason::UpToDate, &[])?;
     // A nudge is granted between two cycles.
     app.wait("cycle", &[("reason", "up_to_date")])?;
     lab.publish(&[Root::Old, Root::New]);
     lab.hub.nudge();
-    Said::wait(&app, "0.2", Reason::Confirmed)?;
+    let old = [AnchorMark::of(&Sha256::of(&[lab.certificate(Root::Old)]))];
+    Said::wait(&app, "0.2", Reason::Confirmed, &old)?;
     app.wait("cycle", &[("release", "0.2"), ("phase", "confirmed")])?;
     app.stop()?;
     // Release 3 would lose the service, which cannot be asked for now: it is installed, and stays on trial.
     lab.publish(&[Root::New]);
     boot.environment.push(("BOARD_ALLOWED".to_owned(), lab.web.address().to_string()));
     let app = lab.start(&boot)?;
-    Said::wait(&app, "0.3", Reason::OnTrial)?;
+    Said::wait(&app, "0.3", Reason::OnTrial, &[])?;
     app.stop()?;
     // With the service back every round has evidence against it, and the third reverts.
     boot.environment.clear();
@@ -84,9 +92,8 @@ fn reported(scene: &Scene, _: &mut Figures) -> Observation {
         let log = app.log();
         let last = log.lines().rfind(|line| line.contains("DA report ")).and_then(Line::parse);
         let said = Said::of(&last.ok_or("no report after the revert")?)?;
-        require(said == Said { release: "0.2".to_owned(), reason: Reason::TrialFailed }, || {
-            format!("{said:?}")
-        })?;
+        let expected = Said { release: "0.2".to_owned(), reason: Reason::TrialFailed, needs: old.to_vec() };
+        require(said == expected, || format!("{said:?}"))?;
         app.stop()?;
         return Ok("release 2 confirmed, release 3 on trial, release 2 after the revert".to_owned());
     }

@@ -155,7 +155,7 @@ impl Board {
         let agent = Agent::new(configuration, store, memory).unwrap();
         let world = Rc::new(World::default());
         let urls = urls.iter().map(|url| BaseUrl::parse(url).unwrap()).collect();
-        let options = Options { urls, allowed_hosts, boot_id: [7; 16] };
+        let options = Options { urls, allowed_hosts, boot_id: [7; 16], census: true };
         let driver = Driver::new(agent, TestPlatform(Rc::clone(&world)), options);
         Self { driver, world, quiet: scene.quiet.clone() }
     }

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use bundle::{Order, Report};
+use bundle::{AnchorMark, Order, Report, Sha256};
 use device_agent::mt3620::{Answered, AppVerdict, Pace, Shown};
 use device_agent::{Reason, Verdict};
 use system_tests::report;
@@ -247,6 +247,11 @@ fn a_report_is_handed_over_as_the_bytes_that_a_key_signs_until_it_is_delivered()
         assert_eq!(report.reason, Reason::Confirmed.number());
         let endpoints: Vec<&str> = report.probes.iter().map(|probe| probe.endpoint).collect();
         assert_eq!(endpoints, [format!("{HUB}:{}", scene.hub.address().port())]);
+        let census = report.census().unwrap().expect("the owner asked for it");
+        let seen: Vec<_> =
+            census.observed.iter().map(|seen| (seen.service, seen.anchors().collect(), seen.hours)).collect();
+        let old = AnchorMark::of(&Sha256::of(&[scene.vendor.old_root.certificate()]));
+        assert_eq!((census.services, seen), (1, vec![("iot-hub", vec![old], 0)]));
     });
 }
 

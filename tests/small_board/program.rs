@@ -100,6 +100,7 @@ impl Setup {
             local_hosts: ptr::null(),
             local_host_count: 0,
             callbacks: self.application.callbacks(),
+            census: false,
         }
     }
 

@@ -192,6 +192,7 @@ fn reports_are_the_bytes_that_a_key_signs() {
     let [(_, bytes)] = reports.as_slice() else { panic!("{} reports", reports.len()) };
     crate::probes::check_report(bytes, |report| {
         assert_eq!((report.device, report.release()), ("board-1", Order::new(0, 2)));
+        assert_eq!(report.census().unwrap(), None, "nobody asked for it");
     });
     assert!(bytes[23..].starts_with(&ChannelId::of("prod").0));
     program.stop();

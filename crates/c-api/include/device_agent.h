@@ -405,6 +405,11 @@ typedef struct device_agent_config {
    What the agent calls.
    */
   struct device_agent_callbacks callbacks;
+  /*
+   True: reports also say which anchors the services were seen to need. It is the device's owner who asks for it; told are
+   names of services, eight bytes of each anchor's SHA-256, and hours.
+   */
+  bool census;
 } device_agent_config;
 
 /*

@@ -91,6 +91,9 @@ pub struct DeviceAgentConfig {
     pub local_host_count: usize,
     /// What the agent calls.
     pub callbacks: DeviceAgentCallbacks,
+    /// True: reports also say which anchors the services were seen to need. It is the device's owner who asks for it; told are
+    /// names of services, eight bytes of each anchor's SHA-256, and hours.
+    pub census: bool,
 }
 
 // SAFETY: both are repr(C) and begin with their size.
@@ -104,6 +107,7 @@ pub(crate) struct Parsed {
     pub(crate) configuration: Configuration<'static>,
     pub(crate) urls: Vec<BaseUrl>,
     pub(crate) allowed_hosts: Option<&'static [&'static str]>,
+    pub(crate) census: bool,
 }
 
 /// Reads the configuration into the arena, where it stays until the arena is taken back.
@@ -149,7 +153,7 @@ pub(crate) unsafe fn parse(config: &DeviceAgentConfig, entropy: u64) -> Result<P
         entropy,
     };
     let allowed_hosts = (!config.allowed_hosts.is_null()).then(|| &*Vec::leak(allowed));
-    Ok(Parsed { configuration, urls, allowed_hosts })
+    Ok(Parsed { configuration, urls, allowed_hosts, census: config.census })
 }
 
 /// Room for strings in the arena.

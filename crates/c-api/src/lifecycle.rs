@@ -13,7 +13,7 @@ use store::{Region, Store};
 use bundle::UnixSeconds;
 
 use crate::argument::{Sized32, read, write};
-use crate::config::{self, DeviceAgentConfig};
+use crate::config::{self, DeviceAgentConfig, Parsed};
 use crate::instance::{Claim, Entered};
 use crate::platform::CPlatform;
 use crate::{Code, DeviceAgent, arena, snapshot};
@@ -116,9 +116,10 @@ unsafe fn start(given: &DeviceAgentConfig) -> Result<Box<DeviceAgent>, Code> {
     }
     // SAFETY: the caller's open file, which it keeps open until the agent is stopped.
     let file = unsafe { BorrowedFd::borrow_raw(given.store_fd) };
-    let agent = engine(parsed.configuration, file, region)?;
+    let Parsed { configuration, urls, allowed_hosts, census } = parsed;
+    let agent = engine(configuration, file, region)?;
     let platform = CPlatform::new(callbacks, UnixSeconds(given.build_time));
-    let options = Options { urls: parsed.urls, allowed_hosts: parsed.allowed_hosts, boot_id };
+    let options = Options { urls, allowed_hosts, boot_id, census };
     let mut started = assembled(agent, platform, options);
     snapshot::publish(&mut started);
     Ok(started)

@@ -57,6 +57,9 @@ static bool option(configuration *it, const char *name, const char *value)
     } else if (strcmp(name, "--probe") == 0) {
         it->own_probes = strcmp(value, "own") == 0;
         return it->own_probes || strcmp(value, "agent") == 0;
+    } else if (strcmp(name, "--census") == 0) {
+        it->census = strcmp(value, "yes") == 0;
+        return it->census || strcmp(value, "no") == 0;
     } else if (strcmp(name, "--cycles") == 0) {
         it->cycles_max = (uint32_t)strtoul(value, NULL, 10);
         return it->cycles_max > 0;

@@ -28,6 +28,7 @@ typedef struct {
     const char *groups[GROUPS_MAX];
     size_t group_count;
     bool observe;
+    bool census; /* reports say which anchors the services were seen to need: the owner of the device decides */
     uint32_t cycles_max; /* ends by itself after so many of the agent's cycles; 0: never. For boards that nobody can signal */
     bool own_probes; /* the application's TLS stack makes the probes of its service */
 } configuration;

@@ -237,6 +237,7 @@ static int32_t start_agent(int store_fd, const uint8_t *seed, size_t seed_bytes)
                       .changed = changed,
                       .report = report,
                       .log = log_line},
+        .census = settings->census,
     };
     stack_paint();
     int32_t code = device_agent_start(&config, arena, arena_bytes, &agent);

@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use bundle::Manifest;
+use bundle::{AnchorMark, Manifest};
 use store::Storage;
 
 use super::connection::Connection;
@@ -29,6 +29,8 @@ pub struct Options<'w> {
     pub allowed_hosts: Option<&'w [&'w str]>,
     /// Random bits of this start, for the reports' boot id.
     pub boot_id: [u8; 16],
+    /// Whether reports say which anchors the services were seen to need: only where the device's owner asks for it.
+    pub census: bool,
 }
 
 /// The engine with everything that it needs to act.
@@ -115,7 +117,7 @@ impl<'w, P: Platform, S: Storage> Driver<'w, P, S> {
         Self {
             agent: agent.into(),
             platform,
-            report: ReportText::new(options.boot_id),
+            report: ReportText::new(options.boot_id, options.census),
             options,
             pending: Pending::Wait { due_milliseconds: 0 },
             work: Work::Nothing,
@@ -254,8 +256,14 @@ impl<'w, P: Platform, S: Storage> Driver<'w, P, S> {
     }
 
     /// Keeps what a probe found, for reports.
-    pub(super) fn observe(&mut self, endpoint: String, outcome: ProbeOutcome) {
-        self.report.observe(endpoint, outcome);
+    pub(super) fn observe(
+        &mut self,
+        endpoint: String,
+        outcome: ProbeOutcome,
+        need: Option<(&str, AnchorMark)>,
+    ) {
+        let uptime_seconds = self.platform.uptime_milliseconds() / 1_000;
+        self.report.observe(endpoint, outcome, need, uptime_seconds);
     }
 
     /// Hands an event to the engine and keeps what it asks for.

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use bundle::Manifest;
+use bundle::{AnchorMark, Manifest};
 use chain::{AnchorSet, Purpose, Selection, Served, Steps, Time, Verdict as ChainVerdict};
 use rustls_pki_types::{CertificateDer, ServerName};
 use store::Storage;
@@ -84,9 +84,9 @@ pub enum AppVerdict {
     },
 }
 
-/// The judgement of one chain, for logs.
+/// The judgement of one chain, for logs; for the census, the anchor that verified it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Judgement(pub Verdict);
+pub struct Judgement(pub Verdict, pub(crate) Option<AnchorMark>);
 
 impl Judgement {
     /// True where the chain verifies.
@@ -106,7 +106,7 @@ impl Judgement {
 }
 
 /// The board has no memory to judge this chain under this bundle: that speaks for neither and against neither.
-const NO_ROOM: Judgement = Judgement(Verdict::Inconclusive(Reason::ProbeTooComplex));
+const NO_ROOM: Judgement = Judgement(Verdict::Inconclusive(Reason::ProbeTooComplex), None);
 
 impl Judging {
     /// A chain that was shown for `host`; `None` where that is no name a server can have. It stands on the heap, because
@@ -130,7 +130,7 @@ impl Judging {
                     self.loaded = Some(Loaded { held, set });
                     None
                 }
-                Err(verdict) => Some(Judgement(verdict)),
+                Err(verdict) => Some(Judgement(verdict, None)),
             };
         }
         let loaded = self.loaded.as_ref()?;
@@ -139,7 +139,11 @@ impl Judging {
             return Some(NO_ROOM);
         }
         let verdict = loaded.set.verdict_step(&served, self.time, &mut self.steps)?;
-        Some(Judgement(words(&verdict)))
+        let anchor = match &verdict {
+            ChainVerdict::Verified(path) => Some(AnchorMark::of(&path.anchor_sha256())),
+            _ => None,
+        };
+        Some(Judgement(words(&verdict), anchor))
     }
 
     /// One step towards the answer whether the candidate's denials excuse the loss of this endpoint, of which the

@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::format;
 use core::net::{IpAddr, SocketAddr};
 
+use bundle::AnchorMark;
 use rustls_pki_types::ServerName;
 use store::Storage;
 
@@ -28,6 +29,8 @@ pub(super) struct Probe {
 struct Findings {
     present: Option<Verdict>,
     candidate: Option<Verdict>,
+    /// The anchor that verified the chain, under the candidate or else under the present bundle.
+    anchor: Option<AnchorMark>,
 }
 
 #[derive(Debug)]
@@ -94,7 +97,7 @@ impl<P: Platform, S: Storage> Driver<'_, P, S> {
             }
             _ if now >= deadline => self.inconclusive(&endpoint, Reason::ProbeTimeout),
             Stage::App { answer: Some(AppVerdict::Judged { present, candidate }), .. } => {
-                self.end_probe(&endpoint, ProbeOutcome { present, candidate, excused: false });
+                self.end_probe(&endpoint, ProbeOutcome { present, candidate, excused: false }, None);
             }
             Stage::App { answer: Some(AppVerdict::Chain(shown)), .. } => {
                 self.served(endpoint, Chain::App(shown), deadline)
@@ -123,7 +126,7 @@ impl<P: Platform, S: Storage> Driver<'_, P, S> {
         let deadline = now.saturating_add(PROBE_MILLISECONDS);
         match self.platform.probe(ticket, &asked) {
             AppProbe::Declined => {}
-            AppProbe::Known(outcome) => return self.end_probe(&endpoint, outcome),
+            AppProbe::Known(outcome) => return self.end_probe(&endpoint, outcome, None),
             AppProbe::Started => {
                 let stage = Stage::App { ticket, answer: None };
                 return self.keep_probe(endpoint, Probe::new(stage, deadline));
@@ -205,7 +208,7 @@ impl<P: Platform, S: Storage> Driver<'_, P, S> {
             Question::Candidate => match judging.step(&mut self.agent, Held::Candidate) {
                 None => Some(question),
                 Some(judgement) => {
-                    findings.candidate = Some(judgement.0);
+                    (findings.candidate, findings.anchor) = (Some(judgement.0), judgement.1);
                     endpoint.under_present.then_some(Question::Present)
                 }
             },
@@ -213,6 +216,7 @@ impl<P: Platform, S: Storage> Driver<'_, P, S> {
                 None => Some(question),
                 Some(judgement) => {
                     findings.present = Some(judgement.0);
+                    findings.anchor = findings.anchor.or(judgement.1);
                     let is_lost = judgement.is_verified() && findings.candidate != Some(Verdict::Verified);
                     is_lost.then_some(Question::Excuse)
                 }
@@ -228,8 +232,8 @@ impl<P: Platform, S: Storage> Driver<'_, P, S> {
         if let Some(next) = next {
             return Some(Stage::Judge(judging, next, findings));
         }
-        let Findings { present, candidate } = findings;
-        self.end_probe(endpoint, ProbeOutcome { present, candidate, excused });
+        let Findings { present, candidate, anchor } = findings;
+        self.end_probe(endpoint, ProbeOutcome { present, candidate, excused }, anchor);
         None
     }
 
@@ -240,10 +244,10 @@ impl<P: Platform, S: Storage> Driver<'_, P, S> {
             candidate: unknown.filter(|_| endpoint.under_candidate),
             excused: false,
         };
-        self.end_probe(endpoint, outcome);
+        self.end_probe(endpoint, outcome, None);
     }
 
-    fn end_probe(&mut self, endpoint: &Endpoint, outcome: ProbeOutcome) {
+    fn end_probe(&mut self, endpoint: &Endpoint, outcome: ProbeOutcome, anchor: Option<AnchorMark>) {
         let Endpoint { service, host, port, .. } = endpoint;
         let name = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
         let of = |verdict: Option<Verdict>| verdict.map_or("not_asked", Verdict::name);
@@ -252,7 +256,7 @@ impl<P: Platform, S: Storage> Driver<'_, P, S> {
             Level::Information,
             format_args!("probe service={service} endpoint={name} present={present} candidate={candidate}"),
         );
-        self.observe(name, outcome);
+        self.observe(name, outcome, anchor.map(|anchor| (service.as_str(), anchor)));
         self.on(Event::Probed(outcome));
     }
 }
