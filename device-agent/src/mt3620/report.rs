@@ -105,7 +105,7 @@ impl ReportText {
     fn extensions(&self, now: Now, installed: Option<&InstalledServices>) -> Vec<u8> {
         let Some(installed) = installed.filter(|_| self.census) else { return Vec::new() };
         let needs = self.observations.iter().filter_map(|it| it.need.as_ref());
-        let is_service = |need: &&Need| installed.names.iter().any(|name| *name == need.service);
+        let is_service = |need: &&Need| installed.names.contains(&need.service);
         let mut needs: Vec<&Need> = needs.filter(is_service).collect();
         let key = |need: &Need| (need.service.clone(), need.anchor, core::cmp::Reverse(need.uptime_seconds));
         needs.sort_by_cached_key(|need| key(need));
