@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::table::{Table, counted};
 use super::words;
 use crate::date;
+use crate::printable::printable;
 
 /// Which devices are asked for; all where nothing is named.
 #[derive(Clone, Debug, Default)]
@@ -137,7 +138,8 @@ pub(super) fn last_report(row: &Row<'_>, now: UnixSeconds) -> rusqlite::Result<L
         head_number: row.get("head_number")?,
         flags: words::flags(row.get("flags")?),
         commit_count: row.get("commit_count")?,
-        agent_version: row.get("agent_version")?,
+        // What a device says of itself is shown on terminals.
+        agent_version: printable(&row.get::<_, String>("agent_version")?),
         applications: counted_applications(row)?,
     })
 }

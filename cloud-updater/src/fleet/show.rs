@@ -8,6 +8,7 @@ use super::list::{self, Counted, LastReport, Listed};
 use super::table::{Table, counted};
 use super::words;
 use crate::date;
+use crate::printable::printable;
 
 /// One device with everything that is kept of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -109,7 +110,7 @@ fn probes(connection: &Connection, device: &str) -> rusqlite::Result<Vec<ShownPr
     let mut statement = connection.prepare(probes)?;
     let rows = statement.query_map([device], |row| {
         Ok(ShownProbe {
-            endpoint: row.get("endpoint")?,
+            endpoint: printable(&row.get::<_, String>("endpoint")?),
             present: words::verdict(row.get("present")?),
             candidate: words::verdict(row.get("candidate")?),
             reason: words::reason(row.get("reason")?),
@@ -220,6 +221,20 @@ mod tests {
         let text = text(&shown);
         assert!(text.contains("hub.example:443  verified  refused"), "{text}");
         assert!(text.contains("10 s ago"), "{text}");
+    }
+
+    #[test]
+    fn what_a_device_says_of_itself_moves_no_cursor() {
+        let fleet = TestFleet::of([1]);
+        let connection = fleet.connection();
+        let mut report = report("device-1", 1, 1);
+        report.agent_version = "1\x1b[2J";
+        let mut received = Received::new(&report, ChannelId::of("prod"), &frame(1, &report), 5_000);
+        let endpoint = "\x1b[31mhub:443".to_owned();
+        received.probes.push(Probed { endpoint, present: 0, candidate: 0, reason: 0 });
+        let _ = ledger::enter(&connection, &received).unwrap();
+        let text = text(&show(&connection, "device-1", UnixSeconds(5_010)).unwrap().unwrap());
+        assert!(text.contains("hub:443") && !text.contains('\x1b'), "{text:?}");
     }
 
     #[test]
