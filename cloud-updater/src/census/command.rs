@@ -30,7 +30,7 @@ pub struct CensusArgs {
 struct Answer<'a> {
     #[serde(flatten)]
     census: &'a Census,
-    candidate: &'a str,
+    candidate: Option<&'a str>,
     #[serde(flatten)]
     findings: &'a Findings,
 }
@@ -45,16 +45,23 @@ pub fn run(args: &CensusArgs, context: &Context) -> Result<Exit, Error> {
     let path = database_path(args.database.database.clone(), context)?;
     let archive = Archive::read(&repository)?;
     let days = args.days.unwrap_or_else(|| repository.fleet().census.days);
-    let sides = Sides::of_word(&repository, &archive, channel, None, context)?;
-    let release: Option<&JudgedBundle> = sides.held.first();
+    let held = Sides::held(&archive, channel, &repository.rollout(channel)?)?;
+    let release: Option<&JudgedBundle> = held.first();
     let time = (context.now(), days);
     let census = Census::of_channel(&path, channel, release, &known(&repository)?, time)?;
-    let findings = removal(&repository, context, days).findings(Ok(&path), &sides)?;
     let mut text = table(&census);
-    if !findings.is_empty() {
-        text.push_str(&format!("\n{}, against what devices have:\n{findings}", sides.candidate.label));
+    // What devices say is worth knowing where there is no bundle to be made yet.
+    let sides = Sides::of_word(&repository, &archive, channel, None, context).inspect_err(|error| {
+        context.output().warning(format_args!("no candidate is held against it: {error}"));
+    });
+    let candidate = sides.as_ref().ok().map(|sides| sides.candidate.label.as_str());
+    let asked = removal(&repository, context, days);
+    let findings =
+        sides.as_ref().ok().map(|sides| asked.findings(Ok(&path), sides)).transpose()?.unwrap_or_default();
+    if let Some(candidate) = candidate.filter(|_| !findings.is_empty()) {
+        text.push_str(&format!("\n{candidate}, against what devices have:\n{findings}"));
     }
-    let answer = Answer { census: &census, candidate: &sides.candidate.label, findings: &findings };
+    let answer = Answer { census: &census, candidate, findings: &findings };
     context.output().data("cloud-updater.fleet-census.1", &answer, text)?;
     Ok(findings.exit())
 }

@@ -6,6 +6,9 @@ use crate::fleet::Table;
 /// What is said where nobody says anything.
 const NOBODY: &str = "no device says which anchors it needs: let agents do so with census = true under [report] of agent.toml\n";
 
+/// Anchors without a name that are shown: a device that lies can name many.
+const UNKNOWN_MAX: usize = 5;
+
 /// Who says anything, which services were seen, and which anchors they needed.
 #[must_use]
 pub fn table(census: &Census) -> String {
@@ -29,10 +32,14 @@ pub fn table(census: &Census) -> String {
         services.push([service.clone(), devices.to_string(), share.to_string(), note.to_owned()]);
     }
     let mut anchors = Table::new(["ANCHOR", "DEVICES", "BY IT ALONE", "LAST SEEN", "SERVICES"]);
-    for anchor in &census.anchors {
-        anchors.push(row(anchor));
-    }
-    format!("{text}{services}\n{anchors}")
+    let is_known = |anchor: &&AnchorUse| anchor.name.is_some();
+    let (known, unknown): (Vec<_>, Vec<_>) = census.anchors.iter().partition(is_known);
+    known.iter().chain(unknown.iter().take(UNKNOWN_MAX)).for_each(|anchor| anchors.push(row(anchor)));
+    let more = match unknown.len().saturating_sub(UNKNOWN_MAX) {
+        0 => String::new(),
+        more => format!("{more} more anchors that nobody here knows: --json has them\n"),
+    };
+    format!("{text}{services}\n{anchors}{more}")
 }
 
 fn row(anchor: &AnchorUse) -> [String; 5] {

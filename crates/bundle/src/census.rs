@@ -4,7 +4,9 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{DecodeError, DecodeErrorKind, Item, Report, Section, Sha256, canonical, limits};
+use crate::{
+    DecodeError, DecodeErrorKind, Item, Report, Section, Sha256, canonical, limits, manifest::is_service_name,
+};
 
 /// An anchor in a census: the first eight bytes of its certificate's SHA-256. A release has few anchors, and whoever
 /// reads the report has their certificates.
@@ -86,10 +88,9 @@ impl<'a> Item<'a> for ObservedService<'a> {
     const ITEMS_MAX: usize = limits::CENSUS_ENTRIES_MAX;
 
     fn check(&self, offset: usize) -> Result<(), DecodeError> {
-        let is_name = (1..=limits::SERVICE_NAME_BYTES_MAX).contains(&self.service.len());
         let (marks, rest) = self.anchors.as_chunks::<8>();
         let is_set = rest.is_empty() && (1..=limits::CENSUS_ANCHORS_MAX).contains(&marks.len());
-        if is_name && is_set && marks.is_sorted_by(|one, next| one < next) {
+        if is_service_name(self.service) && is_set && marks.is_sorted_by(|one, next| one < next) {
             return Ok(());
         }
         Err(DecodeError::new(Self::FIELD, offset, DecodeErrorKind::Value))

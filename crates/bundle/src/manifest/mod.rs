@@ -11,6 +11,7 @@ pub use constraint::{ConstraintSet, Subtree};
 pub use denial::{Denial, DenialKind, DistrustOrder};
 pub use expectation::{Expectation, ExpectedAttribute, ExpectedName};
 use serde::{Deserialize, Serialize};
+pub(crate) use service::is_service_name;
 pub use service::{AnchorIndex, Anchors, Pin, PinKind, Service, Url};
 
 use crate::{

@@ -119,15 +119,19 @@ impl<'a> Anchors<'a> {
     }
 }
 
+/// True for what a service may be called.
+pub(crate) fn is_service_name(name: &str) -> bool {
+    (1..=limits::SERVICE_NAME_BYTES_MAX).contains(&name.len())
+        && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+}
+
 impl<'a> Item<'a> for Service<'a> {
     const FIELD: &'static str = "services";
     const ITEMS_MAX: usize = limits::SERVICES_MAX;
 
     fn check(&self, offset: usize) -> Result<(), DecodeError> {
         let fail = |field, kind| Err(DecodeError::new(field, offset, kind));
-        let name_is_fine = (1..=limits::SERVICE_NAME_BYTES_MAX).contains(&self.name.len())
-            && self.name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
-        if !name_is_fine {
+        if !is_service_name(self.name) {
             return fail("service.name", DecodeErrorKind::Value);
         }
         if self.hosts.check(offset)? == 0 {

@@ -58,6 +58,8 @@ fn more_services_than_there_are_and_anchors_that_are_no_set_are_refused() {
         (9, &[("web", ONE, 0), ("hub", ONE, 0)]),
         (9, &[("hub", ONE, 0), ("hub", ONE, 1)]),
         (9, &[("", ONE, 0)]),
+        (9, &[("Hub", ONE, 0)]),
+        (9, &[("\x1b[2J", ONE, 0)]),
         (9, &[(long, ONE, 0)]),
         (9, &[("hub", &[], 0)]),
         (9, &[("hub", &[1; 7], 0)]),
