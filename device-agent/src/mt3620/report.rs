@@ -59,8 +59,9 @@ impl ReportText {
         need: Option<(&str, AnchorMark)>,
         uptime_seconds: u64,
     ) {
-        let known = self.observations.iter().position(|known| known.endpoint == endpoint);
-        let known = known.map(|index| self.observations.remove(index));
+        let known = self.observations.iter_mut().find(|known| known.endpoint == endpoint);
+        let before = known.and_then(|known| known.need.take());
+        self.observations.retain(|known| known.endpoint != endpoint);
         let is_silent = [outcome.present, outcome.candidate]
             .into_iter()
             .flatten()
@@ -70,12 +71,13 @@ impl ReportText {
             anchor,
             uptime_seconds,
         });
-        let need = need.or_else(|| known.filter(|_| is_silent)?.need);
+        let need = need.or_else(|| before.filter(|_| is_silent));
         self.observations.push(Observation { endpoint, outcome, need });
         // No report carries more than what its own limits allow; names are the bundle's and may be long.
         let bytes = |kept: &[Observation]| kept.iter().map(|it| it.endpoint.len()).sum::<usize>();
         while self.observations.len() > PROBE_RESULTS_MAX || bytes(&self.observations) > REPORT_BYTES_MAX {
-            self.observations.remove(0);
+            let mut is_oldest = true;
+            self.observations.retain(|_| !core::mem::replace(&mut is_oldest, false));
         }
     }
 
