@@ -15,8 +15,8 @@ use crate::fleet::{DeviceCensus, Heard, each_census};
 use crate::repository::Share;
 
 /// What to do about devices that need what is to go.
-const NEEDED_HINT: &str = "let the anchor stay until their servers have moved: cloud-updater fleet census; where it must go whatever is \
-                           lost, cloud-updater anchor distrust NAME --order --reason WHY";
+const NEEDED_HINT: &str = "let the anchor stay until their servers have moved: cloud-updater fleet census; where the devices' \
+                           word is wrong: publish --despite-census SERVICE --reason WHY";
 /// What to do about devices that say nothing.
 const UNSEEN_HINT: &str = "let more agents say which anchors they need (census = true under [report] of agent.toml), wait, or lower \
                            census.required-share in fleet.toml";
@@ -49,6 +49,8 @@ struct Touched {
     ordered: BTreeSet<AnchorMark>,
     /// Anchors that serve it now.
     stay: BTreeSet<AnchorMark>,
+    /// False where agents do not look at it, so that no device can say anything.
+    is_probed: bool,
     /// Devices that saw it.
     devices: u32,
     /// Devices that would be cut off, by the anchors that they need.
@@ -98,15 +100,18 @@ impl Removal {
         }
         let share = share(touched.devices, heard.reporting);
         let severity = match self.required_share {
-            Some(required) if share < required => Severity::Error,
+            // Waiting would not help: what nobody asks is never answered.
+            Some(required) if share < required && touched.is_probed => Severity::Error,
             _ if touched.devices == 0 => Severity::Warning,
             _ => return None,
         };
         let gone: Vec<AnchorMark> = touched.gone.iter().copied().collect();
         let required = self.required_share.filter(|_| severity == Severity::Error);
         let required = required.map_or_else(String::new, |share| format!(", and {share} must"));
+        let unasked =
+            if touched.is_probed { "" } else { "; agents do not look at it, for it has probe = false" };
         let message = format!(
-            "loses {}, and {} of {} reporting devices ({share}) said in the last {} days which anchors they need for it{required}",
+            "loses {}, and {} of {} reporting devices ({share}) said in the last {} days which anchors they need for it{required}{unasked}",
             names.of(&gone),
             touched.devices,
             heard.reporting,
@@ -164,7 +169,8 @@ fn touched(sides: &Sides, time: UnixSeconds) -> BTreeMap<String, Touched> {
         let held = sides.held.iter().flat_map(|held| serving(held, &service.name, time));
         let gone: BTreeSet<AnchorMark> = held.filter(|mark| !stay.contains(mark)).collect();
         let ordered = gone.intersection(&ordered).copied().collect();
-        (service.name.clone(), Touched { gone, ordered, stay, ..Touched::default() })
+        let is_probed = service.probe;
+        (service.name.clone(), Touched { gone, ordered, stay, is_probed, ..Touched::default() })
     });
     services.filter(|(_, touched)| !touched.gone.is_empty()).collect()
 }

@@ -108,6 +108,16 @@ async fn silence_is_told_of_and_stops_only_where_a_share_is_required() {
     let found = findings(&quiet, Some(2_501), &both, &only_new);
     assert_eq!(rules(&found), [("census-unseen", Severity::Error)]);
     assert_eq!(check(&found).unwrap_err().code(), "census_unseen");
+    // What agents do not look at is not waited for.
+    let unprobed = |roots: &[&Authority]| {
+        let certificates: Vec<&CertificateDer<'_>> = roots.iter().map(|root| root.certificate()).collect();
+        let content = certificates.iter().fold(Content::default(), |content, der| content.anchor(der));
+        content.service_with("hub", &certificates, |service| {
+            (service.hosts, service.probe) = (vec![ENDPOINT.to_owned()], false);
+        })
+    };
+    let found = findings(&fleet(&[None]).await, Some(9_000), &unprobed(&[&old, &new]), &unprobed(&[&new]));
+    assert_eq!(rules(&found), [("census-unseen", Severity::Warning)]);
     let silent = fleet(&[None, None]).await;
     assert_eq!(rules(&findings(&silent, None, &both, &only_new)), [("census-unseen", Severity::Warning)]);
     let asked = Removal { now: today(), ..ASKED };

@@ -129,13 +129,13 @@ fn verdicts(matrix: &Matrix) -> Result<String, Error> {
 
 /// Refuses a candidate that loses a service which devices reach under what `rollout` leaves on them, unless a distrust
 /// order wants it so, one about whose required services nothing is known, and one that takes an anchor which devices need by
-/// their own word. Services of `lose` are lost on purpose.
+/// their own word. Services of `lose` are lost on purpose, and of those of `despite` the devices' word is overridden.
 pub(super) fn gate(
     repository: &Repository,
     archive: &Archive,
     (channel, rollout): (&str, &Rollout),
     candidate: JudgedBundle,
-    lose: &[String],
+    (lose, despite): (&[String], &[String]),
     context: &Context,
 ) -> Result<(), Error> {
     if candidate.is_revoke_all {
@@ -153,7 +153,7 @@ pub(super) fn gate(
     let warnings = findings.iter().filter(|finding| finding.severity == Severity::Warning);
     warnings.for_each(|finding| context.output().warning(finding));
     coverage::check(&matrix)?;
-    let said = census::of_step(repository, &sides, lose, context)?;
+    let said = census::of_step(repository, &sides, &[lose, despite].concat(), context)?;
     let warnings = said.iter().filter(|finding| finding.severity == Severity::Warning);
     warnings.for_each(|finding| context.output().warning(finding));
     census::check(&said)

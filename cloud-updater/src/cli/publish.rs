@@ -2,6 +2,7 @@
 
 mod answer;
 mod note;
+mod signatures;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -19,7 +20,7 @@ use super::shown;
 use super::target::TargetFlag;
 use super::text::{counted, probe_notes};
 use crate::coverage::JudgedBundle;
-use crate::document::{DraftFile, KeyringChain, Manifest, Release, SignatureFile, Signers, review_manifest};
+use crate::document::{DraftFile, KeyringChain, Manifest, Release, Signers, review_manifest};
 use crate::durable;
 use crate::finding::Findings;
 use crate::head::{check_clock, check_clock_is_reached};
@@ -52,6 +53,10 @@ pub(super) struct PublishArgs {
     #[arg(long, value_name = "RULE", value_parser = lint::rule_parser(false), requires = "reason")]
     allow: Vec<&'static Rule>,
 
+    /// Take anchors from this service although devices say that they need them; say why with --reason
+    #[arg(long, value_name = "SERVICE", requires = "reason")]
+    despite_census: Vec<String>,
+
     /// Why, for the log
     #[arg(long, default_value = "")]
     reason: String,
@@ -64,8 +69,9 @@ impl PublishArgs {
     /// Keyring drafts, into `folder`: what a drill publishes.
     pub(super) fn of_keyrings(folder: PathBuf) -> Self {
         let target = TargetFlag { to: Some(folder) };
-        let (allow, reason, head) = Default::default();
-        Self { target, prune: false, keyring_only: true, share: Share::ALL, allow, reason, head }
+        let (allow, despite_census, reason, head) = Default::default();
+        let (prune, keyring_only, share) = (false, true, Share::ALL);
+        Self { target, prune, keyring_only, share, allow, despite_census, reason, head }
     }
 }
 
@@ -119,7 +125,7 @@ pub(super) fn run(args: &PublishArgs, context: &Context) -> Result<Exit, Error> 
     let target_lock = FolderLock::acquire(&folder)?;
     // A tree is two folders deep: <channel>/<kind>/<file>.
     durable::remove_leftovers_below(&folder, 2)?;
-    note::releases_and_keyrings(&answer, &archive, &repository, &args.reason, context)?;
+    note::releases_and_keyrings(&answer, &archive, &repository, &note::why(args), context)?;
     execute(&plan, context)?;
     drop(target_lock);
     if let Some(keys) = args.head.unlock(context)? {
@@ -328,7 +334,8 @@ impl<'a> Publication<'a> {
         let allowed: Vec<String> = draft.allowed.iter().cloned().chain(own).collect();
         lint::bundle::refuse(&findings, &allowed, "publish it")?;
         let candidate = JudgedBundle::of_draft(draft)?;
-        coverage::gate(self.repository, &self.archive, held, candidate, &[], self.context)?;
+        let spared = (&[][..], args.despite_census.as_slice());
+        coverage::gate(self.repository, &self.archive, held, candidate, spared, self.context)?;
         Ok(lint::bundle::serious(findings))
     }
 
@@ -366,15 +373,10 @@ impl<'a> Publication<'a> {
 
     /// Keeps every signature and what its signer saw, beside what was published, after those that are kept already.
     fn keep_signatures(&mut self, channel: Option<&str>, number: u32, lines: &[String]) -> Result<(), Error> {
-        if lines.is_empty() {
-            return Ok(());
-        }
         let path = self.layout().signatures(channel, number);
-        let kept = if path.is_file() { SignatureFile::read_all(&path)? } else { Vec::new() };
-        let mut all: Vec<String> = kept.iter().map(ToString::to_string).collect();
-        all.extend(lines.iter().filter(|line| !all.contains(line)).cloned().collect::<Vec<_>>());
-        let text: String = all.iter().map(|line| format!("{line}\n")).collect();
-        self.plan.add(Step::record(self.layout(), path, text.into_bytes()));
+        if let Some(text) = signatures::kept(self.repository, &path, lines, self.context.output())? {
+            self.plan.add(Step::record(self.layout(), path, text.into_bytes()));
+        }
         Ok(())
     }
 

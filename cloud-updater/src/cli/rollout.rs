@@ -159,7 +159,7 @@ fn change(
     edit(&mut rollout, &archive, channel)?;
     if let Some(number) = rollout.release.filter(|_| reaches_more(&before, &rollout)) {
         let candidate = JudgedBundle::of_release(&archive, channel, archive.release(channel, number)?)?;
-        coverage::gate(&repository, &archive, (channel, &before), candidate, &args.lose, context)
+        coverage::gate(&repository, &archive, (channel, &before), candidate, (&args.lose, &[]), context)
             .map_err(|error| error.hint(GATE_HINT))?;
     }
     // What no head could say is refused before it is written.

@@ -1,4 +1,4 @@
-//! What devices were seen to need: the newest census of each device of one channel.
+//! What devices were seen to need: the newest word of each device of one channel on each of its services.
 
 use std::path::Path;
 
@@ -33,11 +33,11 @@ pub struct SeenService {
 pub struct Heard {
     /// Those whose last report is of the channel.
     pub reporting: u32,
-    /// Those of them that ever sent a census from it.
+    /// Those of them that sent a census from it, last time or before.
     pub counted: u32,
 }
 
-/// Shows the newest census of every device of `channel`, one after the other: the whole fleet's never stand in memory.
+/// Shows the newest word of every device of `channel` on each of its services, one after the other: the whole fleet's never stand in memory.
 ///
 /// # Errors
 /// Where there is no database, or SQLite refuses.
@@ -59,10 +59,9 @@ fn walk(
     let transaction = connection.unchecked_transaction()?;
     let newest = "SELECT device.id AS device, service, anchors, seen_at
         FROM device
-        JOIN report AS latest ON latest.number = device.last_report AND latest.channel = :channel
-        JOIN report AS said ON said.number = (SELECT max(number) FROM report
-            WHERE device_id = device.id AND channel = :channel AND census_services IS NOT NULL)
-        LEFT JOIN census ON census.report_number = said.number
+        JOIN report ON report.number = device.last_report AND report.channel = :channel
+        LEFT JOIN need ON need.device_id = device.id AND need.channel = :channel
+        WHERE census_services IS NOT NULL OR need.device_id IS NOT NULL
         ORDER BY device.id, service, anchors";
     let mut heard = Heard::default();
     let mut statement = transaction.prepare(newest)?;
@@ -104,6 +103,17 @@ mod tests {
 
     /// Enters a report of `device-<seed>` with this census, which arrives at 1,000,000.
     fn tell(connection: &Connection, seed: u8, counter: u32, said: Option<&[(&str, &[u8], u16)]>) {
+        tell_of(connection, seed, counter, said, 4);
+    }
+
+    /// The same, of a release with so many services.
+    fn tell_of(
+        connection: &Connection,
+        seed: u8,
+        counter: u32,
+        said: Option<&[(&str, &[u8], u16)]>,
+        services: u8,
+    ) {
         let id = format!("device-{seed}");
         let items = said.map(|said| {
             section(said.iter().map(|(service, anchors, hours)| ObservedService {
@@ -112,7 +122,7 @@ mod tests {
                 hours: *hours,
             }))
         });
-        let census = items.as_ref().map(|items| Census { services: 4, observed: Section::from_bytes(items) });
+        let census = items.as_ref().map(|items| Census { services, observed: Section::from_bytes(items) });
         let extensions = report_extensions(None, census.as_ref());
         let mut report = report(&id, 1, counter);
         report.extensions = Section::from_bytes(&extensions);
@@ -127,12 +137,32 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_census_of_each_device_counts_and_a_report_without_one_takes_none_back() {
+    fn a_device_that_makes_services_up_fills_no_disk() {
+        let fleet = TestFleet::of([1]);
+        let connection = fleet.connection();
+        for counter in 1..=12 {
+            let names: Vec<String> = (0..40).map(|number| format!("made-up-{counter}-{number:02}")).collect();
+            let said: Vec<(&str, &[u8], u16)> =
+                names.iter().map(|name| (name.as_str(), A, u16::try_from(99 - counter).unwrap())).collect();
+            tell_of(&connection, 1, counter, Some(&said), 64);
+        }
+        let rows = |connection: &Connection| {
+            connection.query_row("SELECT count(*) FROM need", [], |row| row.get::<_, u32>(0)).unwrap()
+        };
+        assert!((200..=320).contains(&rows(&connection)), "{}", rows(&connection));
+        let (_, all) = seen(&connection, "prod");
+        assert!(all[0].seen.iter().any(|seen| seen.service == "made-up-12-00"), "the newest are kept");
+    }
+
+    #[test]
+    fn the_newest_word_on_each_service_counts_and_silence_takes_none_back() {
         let fleet = TestFleet::of([1, 2, 3, 4]);
         let connection = fleet.connection();
         tell(&connection, 1, 1, Some(&[("hub", A, 1)]));
         tell(&connection, 1, 2, Some(&[("hub", BOTH, 0), ("web", A, 24)]));
         tell(&connection, 1, 3, None);
+        // A device that was started anew has seen nothing yet.
+        tell(&connection, 1, 4, Some(&[]));
         tell(&connection, 2, 1, Some(&[]));
         tell(&connection, 3, 1, None);
         let (heard, all) = seen(&connection, "prod");

@@ -90,15 +90,17 @@ CREATE TABLE application (
 ) STRICT, WITHOUT ROWID;
 ";
 
-/// What layout 3 adds: which anchors the services of a device were seen to need. Marks of anchors are raw bytes.
+/// What layout 3 adds: which anchors the services of a device were last seen to need. A report that says nothing of a service
+/// takes nothing back: boards forget with each start. Marks of anchors are raw bytes.
 const CENSUS: &str = "
 ALTER TABLE report ADD COLUMN census_services INTEGER;
-CREATE TABLE census (
-    report_number INTEGER NOT NULL REFERENCES report (number) ON DELETE CASCADE,
+CREATE TABLE need (
+    device_id TEXT NOT NULL REFERENCES device (id) ON DELETE CASCADE,
+    channel BLOB NOT NULL,
     service TEXT NOT NULL,
     anchors BLOB NOT NULL,
     seen_at INTEGER NOT NULL,
-    PRIMARY KEY (report_number, service, anchors)
+    PRIMARY KEY (device_id, channel, service, anchors)
 ) STRICT, WITHOUT ROWID;
 ";
 

@@ -15,6 +15,9 @@ pub(super) const BOOTS_MAX: u32 = 256;
 /// Reports kept for each device: what `fleet show` can look back on.
 pub(super) const HISTORY_MAX: u32 = 64;
 
+/// Rows of needs kept for each device, about: four full manifests, or a device that makes services up.
+const NEEDS_MAX: u32 = 256;
+
 /// What a report turned out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
@@ -61,6 +64,7 @@ pub(super) fn enter(connection: &Connection, received: &Received) -> rusqlite::R
     if standing != Standing::Late {
         let latest = "UPDATE device SET last_report = ?2 WHERE id = ?1";
         connection.prepare_cached(latest)?.execute((&received.device, number))?;
+        learn(connection, received)?;
     }
     forget(connection, &received.device)?;
     Ok(standing)
@@ -154,18 +158,25 @@ fn insert(connection: &Connection, received: &Received) -> rusqlite::Result<i64>
     let number = connection.last_insert_rowid();
     insert_probes(connection, number, received)?;
     insert_behind(connection, number, received)?;
-    insert_census(connection, number, received)?;
     Ok(number)
 }
 
-fn insert_census(connection: &Connection, number: i64, received: &Received) -> rusqlite::Result<()> {
-    let observed = "INSERT INTO census (report_number, service, anchors, seen_at) VALUES (?1, ?2, ?3, ?4)";
-    let mut statement = connection.prepare_cached(observed)?;
-    for ReportedService { service, anchors, seen_at } in
-        received.census.iter().flat_map(|census| &census.observed)
-    {
-        statement.execute((number, service, anchors, seen_at))?;
+/// Remembers what the device says of its services now, service by service.
+fn learn(connection: &Connection, received: &Received) -> rusqlite::Result<()> {
+    let Some(census) = &received.census else { return Ok(()) };
+    let (device, channel) = (&received.device, received.channel.0.as_slice());
+    let mut forget = connection
+        .prepare_cached("DELETE FROM need WHERE device_id = ?1 AND channel = ?2 AND service = ?3")?;
+    for ReportedService { service, .. } in &census.observed {
+        forget.execute((device, channel, service))?;
     }
+    let mut insert = connection.prepare_cached("INSERT INTO need VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    for ReportedService { service, anchors, seen_at } in &census.observed {
+        insert.execute((device, channel, service, anchors, seen_at))?;
+    }
+    let bound = "DELETE FROM need WHERE device_id = ?1 AND seen_at <
+        (SELECT seen_at FROM need WHERE device_id = ?1 ORDER BY seen_at DESC LIMIT 1 OFFSET ?2)";
+    connection.prepare_cached(bound)?.execute((device, NEEDS_MAX))?;
     Ok(())
 }
 

@@ -208,9 +208,8 @@ impl Repository {
         let mut found = Vec::new();
         for channel in channels.chain([None]) {
             let published = channel.map_or_else(|| self.layout.keyrings(), |name| self.layout.releases(name));
-            let kept = files_with(&published, "signatures")?;
-            let waiting = files_with(&self.layout.drafts(channel), "sig")?;
-            for path in kept.into_iter().chain(waiting) {
+            // A signature that waits may be of a clone whose log comes later; `publish` looks at it.
+            for path in files_with(&published, "signatures")? {
                 let label = self.layout.label(&path);
                 let files = SignatureFile::read_all(&path).map_err(|error| error.place(&label))?;
                 found.extend(files.iter().flat_map(|file| &file.seen.log).map(|hash| (label.clone(), *hash)));

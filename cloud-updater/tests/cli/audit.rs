@@ -188,6 +188,23 @@ fn signers_who_saw_the_same_are_not_told_of() {
 }
 
 #[test]
+fn an_entry_that_only_a_signer_has_is_told_of_and_no_alarm_for_ever() {
+    let world = fleet();
+    world.good("draft --channel staging --reissue --reason 'a test'");
+    world.sign("channels/staging/drafts/2.draft", &["alice", "carol"]);
+    let folder = world.repository().join("channels/staging/drafts");
+    let (name, bytes) = files(&folder).into_iter().find(|(name, _)| name.ends_with(".sig")).unwrap();
+    let elsewhere = format!("{} log={}\n", String::from_utf8(bytes).unwrap().trim_end(), "7".repeat(64));
+    write(&folder.join(name), &elsewhere);
+    assert_eq!(rules(&world, &[]), [""; 0], "it waits, and its log may still come");
+    let said = world.shell("cloud-updater publish --head-key head");
+    assert!(said.code == 0 && said.err.contains("entries of a log that are not in this one"), "{said:?}");
+    assert_eq!(rules(&world, &[]), [""; 0]);
+    let kept = world.repository().join("channels/staging/release/2.signatures");
+    assert_eq!(std::fs::read_to_string(kept).unwrap().matches(" log=").count(), 2, "what is known is kept");
+}
+
+#[test]
 fn one_key_is_one_signer_under_whatever_name_and_however_often() {
     let world = fleet();
     world.good("draft --channel staging --reissue --reason 'a test'");

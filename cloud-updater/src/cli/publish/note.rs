@@ -1,10 +1,17 @@
 //! What the log keeps of a publication.
 
+use super::PublishArgs;
 use super::answer::Answer;
 use crate::audit::Act;
 use crate::publish::Archive;
 use crate::repository::Repository;
 use crate::{Context, Error};
+
+/// Why, with what was overridden.
+pub(super) fn why(args: &PublishArgs) -> String {
+    let despite = args.despite_census.iter().map(|service| format!(" (despite the census of {service})"));
+    format!("{}{}", args.reason, despite.collect::<String>())
+}
 
 /// Notes every release and keyring. The log first: an entry may stand there twice after a kill, and is never missing.
 pub(super) fn releases_and_keyrings(
