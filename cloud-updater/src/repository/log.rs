@@ -81,7 +81,11 @@ fn texts(layout: &Layout) -> Result<Vec<(String, String)>, Error> {
     paths.sort();
     paths
         .into_iter()
-        .map(|path| Ok((layout.label(&path), input::read_text(&path, LOG_BYTES_MAX, "a log")?)))
+        .map(|path| {
+            let bytes = input::read(&path, LOG_BYTES_MAX, "a log")?;
+            // A damaged byte is a fault of its line, which the chain reports; it must not stop what is done next.
+            Ok((layout.label(&path), String::from_utf8_lossy(&bytes).into_owned()))
+        })
         .collect()
 }
 
@@ -131,6 +135,34 @@ mod tests {
         assert_eq!(lines[1][4], "-");
         assert_eq!(lines[1][6], lines[0][7], "the second names the first");
         assert_eq!(chain(&layout).unwrap().faults(), []);
+    }
+
+    #[test]
+    fn a_byte_that_is_no_text_is_the_fault_of_its_line_and_stops_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let layout = Layout::new(folder.path().to_owned());
+        let act = Act { action: "publish", subject: "prod 1", reason: "", documents: &[] };
+        let append = |day| append(&layout, date::parse(day).unwrap(), &act);
+        for day in ["2025-02-28", "2025-03-01", "2026-01-01"] {
+            append(day).unwrap();
+        }
+        let path = folder.path().join("log/2025.log");
+        let whole = fs::read(&path).unwrap();
+        let at = whole.windows(6).position(|window| window == b"prod 1").unwrap();
+        for (place, rule) in [(at, "changed"), (at - 1, "malformed")] {
+            let mut damaged = whole.clone();
+            damaged[place] = 0xff;
+            durable::write_file(&path, &damaged, PUBLIC_MODE).unwrap();
+            append("2026-02-28").unwrap();
+            append("2025-12-31").unwrap();
+            let faults = chain(&layout).unwrap().faults();
+            assert!(
+                faults.iter().any(|fault| fault.rule == rule && fault.place == "log/2025.log:1"),
+                "{faults:?}"
+            );
+            let after = fs::read(&path).unwrap();
+            assert!(after.starts_with(&damaged) && after.len() > damaged.len(), "what stood there stays");
+        }
     }
 
     #[test]

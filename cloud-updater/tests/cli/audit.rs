@@ -1,6 +1,6 @@
 //! The log of who did what, and the record of what signers saw.
 
-use crate::kit::{World, files, write};
+use crate::kit::{World, files, write, write_bytes};
 use crate::runbook::{fleet, play};
 
 /// The rules of the faults that `audit verify` finds.
@@ -70,6 +70,24 @@ fn a_changed_dropped_moved_or_forged_entry_is_found() {
     assert_eq!(written(&world, |lines| lines[4].truncate(70))[0], "malformed");
     assert!(written(&world, |lines| lines.push(lines[4].clone())).contains(&"twice".to_owned()));
     assert_eq!(rules(&world, &[]), [""; 0], "and whole again it is whole");
+}
+
+#[test]
+fn a_log_with_a_damaged_byte_is_reported_and_stops_no_command() {
+    let world = fleet();
+    let (path, _) = log(&world);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let at = bytes.iter().position(|byte| *byte == b'\t').unwrap();
+    bytes[at + 1] = 0xff;
+    write_bytes(&path, &bytes);
+    assert_eq!(rules(&world, &[]), ["changed"]);
+    world.good("rollout pause --channel staging");
+    world.good("draft --channel staging --reissue --reason 'a test'");
+    world.sign("channels/staging/drafts/2.draft", &["alice", "bob"]);
+    world.good("publish --head-key head");
+    assert_eq!(rules(&world, &[]), ["changed"]);
+    let answer = world.json(0, &["audit", "show"]);
+    assert!(answer["entries"].as_array().unwrap().iter().any(|entry| entry["action"] == "rollout pause"));
 }
 
 #[test]
