@@ -117,8 +117,26 @@ fn a_drill_without_a_keyring_or_into_an_old_folder_is_refused() {
     assert_eq!(world.updater(&["keyring", "drill"]).code, 2);
     let world = fleet();
     assert_eq!(world.updater(&["keyring", "drill", "--keep", "public"]).code, 2);
+    let before = files(&world.repository());
+    world.shell("ln -s \"$PWD/channels\" ../linked");
+    for inside in ["kept", "channels/kept", "public/new/kept", "../linked/kept"] {
+        let said = world.updater(&["keyring", "drill", "--keep", inside]);
+        assert!(said.code == 2 && said.err.contains("inside the repository"), "{inside}: {said:?}");
+    }
+    assert_eq!(files(&world.repository()), before, "no folder is left behind");
     world.good("keyring drill --keep ../kept");
     assert!(world.path("kept/tree/staging/head").is_file());
     let keys = files(&world.path("kept")).into_keys().filter(|name| name.ends_with(".key")).count();
     assert_eq!(keys, 0, "no private key was ever written");
+}
+
+#[test]
+fn what_a_server_or_a_tree_writes_beside_the_repositorys_files_disturbs_no_drill() {
+    let world = fleet();
+    // A server that writes its database, and a tree that is published, all the time of the drill.
+    let said = world.shell(
+        "mkdir -p public; while :; do date +%N | tee fleet.sqlite > public/now; done & writer=$!; \
+         cloud-updater keyring drill; code=$?; kill $writer; exit $code",
+    );
+    assert_eq!(said.code, 0, "{said:?}");
 }

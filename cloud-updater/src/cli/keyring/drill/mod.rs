@@ -9,7 +9,7 @@ mod stand_ins;
 mod thief;
 mod untouched;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bundle::Sha256;
 use clap::Args;
@@ -36,7 +36,7 @@ Exit codes:
   5   a file failed, or the repository changed meanwhile: run it again
   70  a bug of ours")]
 pub(in crate::cli) struct DrillArgs {
-    /// Keep the scratch copy and its published tree in this new folder; its keys are gone all the same
+    /// Keep the scratch copy and its published tree in this new folder outside the repository; its keys are gone all the same
     #[arg(long, value_name = "FOLDER")]
     keep: Option<PathBuf>,
 }
@@ -53,9 +53,8 @@ struct Drill<'a> {
 
 pub(super) fn run(args: &DrillArgs, context: &Context) -> Result<Exit, Error> {
     let repository = Repository::open(context)?;
-    if let Some(folder) = args.keep.as_ref().filter(|folder| folder.exists()) {
-        let error = Error::usage("folder_exists", "stands there already").file(folder).field("--keep");
-        return Err(error.hint("name a folder that is not there yet"));
+    if let Some(folder) = &args.keep {
+        refuse_unfit(folder, repository.folder())?;
     }
     let before = untouched::Fingerprint::of(repository.folder())?;
     let archive = Archive::read(&repository)?;
@@ -63,15 +62,15 @@ pub(super) fn run(args: &DrillArgs, context: &Context) -> Result<Exit, Error> {
     let mut drill = Drill::begin(&repository, &archive, context)?;
     drill.roles()?;
     drill.recovery()?;
-    if let Some(folder) = &args.keep {
-        drill.scratch.keep(folder)?;
-    }
     let after = untouched::Fingerprint::of(repository.folder())?;
     if before != after {
         let error = Error::new(Exit::Io, "repository_changed", "changed while the drill ran");
         return Err(error
             .file(repository.folder())
             .hint("another command worked in it: run the drill again"));
+    }
+    if let Some(folder) = &args.keep {
+        drill.scratch.keep(folder)?;
     }
     let findings = drill.rows.iter().filter(|row| !row.outcome.is_good()).count();
     let answer = Answer {
@@ -85,6 +84,24 @@ pub(super) fn run(args: &DrillArgs, context: &Context) -> Result<Exit, Error> {
     let text = answer.to_string();
     context.output().data("cloud-updater.keyring-drill.1", &answer, text)?;
     Ok(if findings == 0 { Exit::Done } else { Exit::Finding })
+}
+
+/// Refuses to keep the copy in a folder that is there already, or inside the repository.
+fn refuse_unfit(folder: &Path, repository: &Path) -> Result<(), Error> {
+    let refused = |code, message: &str| Error::usage(code, message).file(folder).field("--keep");
+    if folder.exists() {
+        let error = refused("folder_exists", "stands there already");
+        return Err(error.hint("name a folder that is not there yet"));
+    }
+    let failed = |error| Error::io("find", folder, error);
+    let absolute = std::path::absolute(folder).map_err(failed)?;
+    // The folder is not there yet; the nearest one above it says where it would be, whatever links lead there.
+    let above = absolute.ancestors().find_map(|above| above.canonicalize().ok()).unwrap_or_default();
+    if above.starts_with(repository.canonicalize().map_err(failed)?) {
+        let error = refused("folder_in_repository", "is inside the repository, which a drill leaves alone");
+        return Err(error.hint("name a folder outside of it, beside the repository or in a temporary place"));
+    }
+    Ok(())
 }
 
 impl<'a> Drill<'a> {
