@@ -223,7 +223,7 @@ impl TokenKey {
     pub fn open(&self, pin: &PinFlags) -> Result<OpenToken, Error> {
         let place = &self.place;
         let (module, slot, info) = place.find().map_err(|error| error.place(self.path.display()))?;
-        refuse_spent(place, &info, pin)?;
+        refuse_spent(place, &info, pin.file_for(self.public.name()).is_some())?;
         let session = module.open_ro_session(slot).map_err(|error| place.failed("be opened", error))?;
         if info.login_required() {
             self.log_in(&session, &info, pin)?;
@@ -286,7 +286,7 @@ impl OpenToken {
 }
 
 /// Refuses to try a PIN where a wrong one would lock the token, or where the one in a file probably was the wrong one.
-fn refuse_spent(place: &TokenPlace, info: &TokenInfo, pin: &PinFlags) -> Result<(), Error> {
+fn refuse_spent(place: &TokenPlace, info: &TokenInfo, is_in_file: bool) -> Result<(), Error> {
     if info.user_pin_locked() {
         return Err(locked(place));
     }
@@ -294,7 +294,7 @@ fn refuse_spent(place: &TokenPlace, info: &TokenInfo, pin: &PinFlags) -> Result<
         let error = Error::signatures("token_final_try", format!("{place} locks at the next wrong PIN"));
         return Err(error.hint("log in once with the token's own tool, where you see what you type"));
     }
-    if info.user_pin_count_low() && pin.is_file() {
+    if info.user_pin_count_low() && is_in_file {
         let message =
             format!("{place} was given a wrong PIN since it was last opened: this file's is not tried");
         let error = Error::signatures("token_pin_count_low", message);
