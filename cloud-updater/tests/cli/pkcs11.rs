@@ -102,6 +102,35 @@ fn a_wrong_pin_is_tried_once_and_not_again_from_the_same_file() {
 }
 
 #[test]
+fn only_a_pin_that_is_in_a_file_is_held_back_after_a_wrong_one() {
+    let world = ready();
+    set_pin(&world, "0000");
+    refused(&world, 4, "token_pin_wrong");
+    let sign = || {
+        let line = "CREDENTIALS_DIRECTORY=$PWD/../credentials cloud-updater sign --json --yes --key vault";
+        world.shell(&format!("{line} {DRAFT} </dev/null"))
+    };
+    // There are credentials, and none is this token's PIN: a person is asked, who is not here.
+    write(&world.path("credentials/head.passphrase"), "something");
+    let said = sign();
+    assert!(said.code == 2 && said.err.contains("no_terminal"), "{said:?}");
+    write(&world.path("credentials/vault.pin"), "4711");
+    let said = sign();
+    assert!(said.code == 4 && said.err.contains("token_pin_count_low"), "{said:?}");
+}
+
+#[test]
+fn heads_are_not_signed_with_a_key_on_a_token_and_the_error_says_so() {
+    let world = ready();
+    for key in ["vault", "../configuration/cloud-updater/keys/vault.key"] {
+        let said = world.updater(&["head", "sign", "--channel", "staging", "--json", "--head-key", key]);
+        assert_eq!(said.code, 2, "{said:?}");
+        assert!(said.err.contains("\"head_key_on_token\""), "{said:?}");
+        assert!(said.err.contains("heads are signed with key files in this version"), "{said:?}");
+    }
+}
+
+#[test]
 fn a_token_that_is_locked_or_would_lock_is_not_asked() {
     for (flag, code) in [(FINAL_TRY, "token_final_try"), (LOCKED, "token_locked")] {
         let world = ready();
@@ -192,6 +221,11 @@ fn a_pin_comes_from_a_file_that_nobody_else_reads_and_never_from_the_command_lin
     refused(&world, 3, "passphrase_readable");
     let said = world.updater(&["sign", "--json", "--yes", "--key", "vault", DRAFT]);
     assert!(said.code == 2 && said.err.contains("no_terminal"), "without a file a person is asked: {said:?}");
+    assert!(said.err.contains("a PIN is needed") && said.err.contains("--pin-file FILE"), "{said:?}");
+    assert!(!said.err.contains("passphrase"), "{said:?}");
+    set_pin(&world, "");
+    let said = sign(&world);
+    assert!(said.code == 3 && said.err.contains("it must hold the PIN"), "{said:?}");
     assert_eq!(world.updater(&["sign", "--pin", "4711", DRAFT]).code, 2, "there is no such flag");
 }
 

@@ -57,6 +57,7 @@ impl HeadKeyFlags {
         }
         let unlock = |value: &String| {
             let file = KeyFile::path_or_name(value)?;
+            refuse_token(&file)?;
             context.output().progress(format_args!("unlocking {}", file.path().display()));
             file.unlock(&self.passphrase.passphrase_of(&file.stem())?)
         };
@@ -74,6 +75,17 @@ impl HeadKeyFlags {
                 .hint("name a key of [roles.head]")
         })
     }
+}
+
+/// Refuses a key that is on a token: heads are signed every day, without anybody there.
+fn refuse_token(file: &KeyFile) -> Result<(), Error> {
+    let place = file.path().with_extension("token");
+    if file.path().is_file() || !place.is_file() {
+        return Ok(());
+    }
+    let message = "is a key on a token: heads are signed with key files in this version";
+    let error = Error::usage("head_key_on_token", message).file(place).field("--head-key");
+    Err(error.hint("make a key of the head role with cloud-updater key new"))
 }
 
 impl fmt::Display for HeadAnswer {
