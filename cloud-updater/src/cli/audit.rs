@@ -86,6 +86,8 @@ struct Verified {
     entries: usize,
     heads: Vec<String>,
     faults: Vec<Fault>,
+    /// Whether somebody said up to where the log went: else a missing end is seen only where a signature remembers it.
+    end_checked: bool,
 }
 
 #[derive(Serialize)]
@@ -160,7 +162,12 @@ fn verify(args: &VerifyArgs, context: &Context) -> Result<Exit, Error> {
         }
     };
     faults.extend(remembered.into_iter().filter(|(_, hash)| !chain.holds(*hash)).map(truncated));
-    let verified = Verified { entries: chain.entries().count(), heads: heads(&chain), faults };
+    let verified = Verified {
+        entries: chain.entries().count(),
+        heads: heads(&chain),
+        faults,
+        end_checked: !args.head.is_empty(),
+    };
     let text = verified.to_string();
     context.output().data("cloud-updater.audit-verify.1", &verified, text)?;
     Ok(if verified.faults.is_empty() { Exit::Done } else { Exit::BadInput })
@@ -255,6 +262,12 @@ impl fmt::Display for Verified {
         }
         let state = if self.faults.is_empty() { "whole" } else { "NOT as it was written" };
         writeln!(f, "{} entries, {state}", self.entries)?;
+        if !self.end_checked {
+            writeln!(
+                f,
+                "not looked for: entries after the last that a signature remembers; give --head HASH, as somebody kept it"
+            )?;
+        }
         self.heads.iter().try_for_each(|head| writeln!(f, "head {head}"))
     }
 }

@@ -59,6 +59,8 @@ pub(super) fn run(args: &InitArgs, context: &Context) -> Result<Exit, Error> {
         for (name, text) in &files {
             durable::write_file(&folder.join(name), text.as_bytes(), PUBLIC_MODE)?;
         }
+        // Where signers' public keys go: the next steps copy them there.
+        durable::create_folder(&folder.join("keys"))?;
         Repository::at(folder.clone())?.record(context.now(), "init", &args.fleet, "a new repository")?;
     }
     let names: Vec<String> = files.into_iter().map(|(name, _)| name.to_owned()).collect();

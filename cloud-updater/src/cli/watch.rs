@@ -92,8 +92,17 @@ struct TellingFlags {
     webhook_secret_file: Option<PathBuf>,
 
     /// Write gauges for Prometheus' node exporter, a file ending in .prom
-    #[arg(long, value_name = "FILE", env = "CLOUD_UPDATER_METRICS")]
+    #[arg(long, value_name = "FILE", env = "CLOUD_UPDATER_METRICS", value_parser = metrics_file)]
     metrics: Option<PathBuf>,
+}
+
+/// The node exporter reads files of this ending and no others: the gauges would silently never arrive.
+fn metrics_file(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    if path.extension().is_some_and(|ending| ending == "prom") {
+        return Ok(path);
+    }
+    Err("must end in .prom, or the node exporter does not read it".to_owned())
 }
 
 pub(super) fn run(args: &WatchArgs, context: &Context) -> Result<Exit, Error> {

@@ -229,6 +229,9 @@ impl FleetFile {
             let message = format!("must have 1 to {} bytes", limits::NAME_BYTES_MAX);
             return Err(wrong("fleet", message));
         }
+        if self.fleet.chars().any(char::is_control) {
+            return Err(wrong("fleet", "has control characters"));
+        }
         self.check_publish()?;
         self.check_head()?;
         self.census.check()?;

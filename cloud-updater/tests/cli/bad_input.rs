@@ -137,6 +137,8 @@ fn flags_are_refused_by_name() {
     check(&world, "rollout pause --channel prod", 2, "channel prod has nothing to roll out");
     check(&world, "keyring draft --floor staging=1", 2, "is not a floor");
     check(&world, "keyring draft --floor staging:head=1", 3, "--floor: the head role keeps the key");
+    check(&world, "watch --once --metrics gauges.txt", 2, "must end in .prom");
+    check(&world, "init ../new --fleet \"$(printf 'a\\tb')\"", 2, "fleet: has control characters");
     check(&world, "anchor add new-root.pem --reason ' '", 2, "--reason: is empty");
     check(&world, "anchor add new-root.pem --reason x --purpose tls", 2, "--purpose: ");
     check(
