@@ -47,6 +47,22 @@ fn a_signer_that_cannot_look_says_so_and_goes_on_later() {
     assert_eq!(number(&world), 2);
 }
 
+#[test]
+fn the_log_names_the_head_that_is_published_by_its_hash() {
+    let world = fleet();
+    let entries = |world: &World| world.shell("grep -c \"$(printf '\\thead sign\\t')\" log/*.log").out;
+    assert_eq!(entries(&world), "1\n");
+    world.good("head sign --channel staging --head-key head");
+    assert_eq!(entries(&world), "2\n");
+    let last = world.shell("tail -n 1 log/*.log").out;
+    let bytes = std::fs::read(world.public().join("staging/head")).unwrap();
+    let document = format!("\tstaging/head={}\t", bundle::Sha256::of(&[&bytes]));
+    assert!(last.contains("\thead sign\tstaging 2\t") && last.contains(&document), "{last}");
+    world.good("head sign --channel staging --head-key head --if-due");
+    world.good("head sign --channel staging --head-key head --dry-run");
+    assert_eq!(entries(&world), "2\n", "what was not signed is not logged");
+}
+
 fn number_in_tree(world: &World) -> u32 {
     let bytes = std::fs::read(world.public().join("staging/head")).unwrap();
     bundle::Envelope::parse_whole(&bytes).unwrap().header().order.number

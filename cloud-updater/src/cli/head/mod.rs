@@ -6,6 +6,7 @@ mod sign;
 
 use std::fmt;
 
+use bundle::Sha256;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
@@ -47,6 +48,9 @@ pub(super) struct HeadAnswer {
     share: String,
     expires_at: String,
     changed: bool,
+    /// SHA-256 of the file that was signed; `None` where none was.
+    #[serde(skip)]
+    signed_sha256: Option<Sha256>,
 }
 
 impl HeadKeyFlags {

@@ -95,7 +95,7 @@ pub(in crate::cli) fn sign_channel(
     context: &Context,
 ) -> Result<HeadAnswer, Error> {
     let head = sign_next(repository, archive, folder, channel, keys, number, context)?;
-    note(repository, folder, &head, context)?;
+    note(repository, &head, context)?;
     Ok(head)
 }
 
@@ -109,23 +109,18 @@ pub(in crate::cli) fn sign_changed(
     context: &Context,
 ) -> Result<HeadAnswer, Error> {
     let head = sign_if_due(repository, archive, folder, channel, keys, context)?;
-    if head.changed {
-        note(repository, folder, &head, context)?;
-    }
+    note(repository, &head, context)?;
     Ok(head)
 }
 
-/// Notes a head's number in the repository, so that a lost head can be numbered above it.
-fn note(repository: &Repository, folder: &Path, head: &HeadAnswer, context: &Context) -> Result<(), Error> {
-    if context.dry_run() {
-        return Ok(());
-    }
+/// Notes a head that was signed in the repository: its number, so that a lost head can be numbered above it, and in the
+/// log its hash, of the bytes that were signed: what is published may be another's by now.
+fn note(repository: &Repository, head: &HeadAnswer, context: &Context) -> Result<(), Error> {
+    let Some(sha256) = head.signed_sha256 else { return Ok(()) };
     let mut rollout = repository.rollout(&head.channel)?;
     rollout.head = Some(HeadMark { number: head.number, signed: date::instant(context.now()) });
     rollout.write(&repository.layout().rollout(&head.channel))?;
-    let path = folder.join(&head.channel).join("head");
-    let document = std::fs::read(&path).map_err(|error| Error::io("read", &path, error))?;
-    let documents = [(format!("{}/head", head.channel), Sha256::of(&[&document]))];
+    let documents = [(format!("{}/head", head.channel), sha256)];
     let subject = format!("{} {}", head.channel, head.number);
     let act = Act { action: "head sign", subject: &subject, reason: "", documents: &documents };
     repository.record_act(context.now(), &act)
@@ -162,11 +157,13 @@ pub(super) fn sign_next(
         share: if rollout.paused { "nobody further (paused)".to_owned() } else { share.to_string() },
         expires_at: date::instant(now.plus(u64::from(content.lifetime_seconds))),
         changed: true,
+        signed_sha256: None,
     };
     if !context.dry_run() {
         let head = sign(&content, channel, number, &keyring, keys, now)?;
         swap(folder, channel, published.file_sha256(), &head.document)?;
         answer.expires_at = date::instant(head.expires_at);
+        answer.signed_sha256 = Some(Sha256::of(&[&head.document]));
     }
     Ok(answer)
 }
@@ -195,6 +192,7 @@ pub(super) fn sign_if_due(
             share: rollout.share.to_string(),
             expires_at: date::instant(head.expires_at),
             changed: false,
+            signed_sha256: None,
         }),
         _ => sign_next(repository, archive, folder, channel, keys, None, context),
     }
@@ -212,5 +210,57 @@ fn refuse_old_clock(
     match published.good() {
         Some(head) => check_clock(now, head.issued_at, &format!("the published head of {channel}")),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Output;
+
+    #[test]
+    fn the_log_has_the_hash_of_what_was_signed_whatever_is_published_by_then() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = "fleet = \"test\"\n[publish]\nfolder = \"public\"\n\
+                        [device-classes.gateway]\nmax-bundle-bytes = 65536\n[channels.prod]\ndevice-class = \"gateway\"\n";
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            crate::durable::write_file(&path, text.as_bytes(), crate::durable::PUBLIC_MODE).unwrap();
+        };
+        write("fleet.toml", settings);
+        let repository = Repository::at(folder.path().to_owned()).unwrap();
+        let context = Context {
+            output: Output::silent(),
+            repository_folder: Some(folder.path().to_owned()),
+            channel: None,
+            dry_run: false,
+            yes: true,
+            as_of: date::parse("2026-02-28T12:00:00Z").ok(),
+        };
+        let signed = |number, signed_sha256| HeadAnswer {
+            channel: "prod".to_owned(),
+            number,
+            epoch: 0,
+            release: 1,
+            keyring: 1,
+            share: String::new(),
+            expires_at: String::new(),
+            changed: true,
+            signed_sha256,
+        };
+        // Nothing is published, then another's head.
+        let hashes = [Sha256::of(&[b"first"]), Sha256::of(&[b"second"])];
+        note(&repository, &signed(1, Some(hashes[0])), &context).unwrap();
+        write("public/prod/head", "another's");
+        note(&repository, &signed(2, Some(hashes[1])), &context).unwrap();
+        note(&repository, &signed(3, None), &context).unwrap();
+        let chain = repository.audit().unwrap();
+        let logged: Vec<_> = chain.entries().flat_map(|entry| entry.documents.clone()).collect();
+        assert_eq!(logged, hashes.map(|hash| ("prod/head".to_owned(), hash)));
+        assert_eq!(
+            repository.rollout("prod").unwrap().head.unwrap().number,
+            2,
+            "what was not signed is none"
+        );
     }
 }
