@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 use crate::date;
 use crate::printable::printable;
-use crate::{Exit, Output};
+use crate::{Error, Exit, Output};
 
 /// One thing that somebody should know.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -116,6 +116,22 @@ impl Findings {
     /// How a command that found this ends: with a finding where an error is among them.
     pub fn exit(&self) -> Exit {
         if self.count(Severity::Error) > 0 { Exit::Finding } else { Exit::Done }
+    }
+
+    /// Refuses what has errors of these rules: rule, the refusal's stable code, what to do. The first of them that has any
+    /// speaks for all.
+    ///
+    /// # Errors
+    /// Exit code 3 with every error of that rule.
+    pub fn refuse(&self, refusals: &[(&str, &'static str, &str)]) -> Result<(), Error> {
+        for (rule, code, hint) in refusals {
+            let errors = self.iter().filter(|it| it.severity == Severity::Error && it.rule == *rule);
+            let reasons: Vec<String> = errors.map(|it| format!("{} {}", it.subject, it.message)).collect();
+            if !reasons.is_empty() {
+                return Err(Error::input(code, reasons.join("; ")).hint(*hint));
+            }
+        }
+        Ok(())
     }
 
     /// Warns on standard error, for commands whose answer is something else; notices are for who asks.

@@ -6,7 +6,7 @@ use bundle::{AnchorMark, Sha256};
 use clap::Args;
 use serde::Serialize;
 
-use super::{Census, Removal, Silence, table};
+use super::{Census, Removal, table};
 use crate::coverage::{JudgedBundle, Sides};
 use crate::finding::Findings;
 use crate::fleet::{DatabaseArgs, database_path, known_database};
@@ -57,7 +57,7 @@ pub fn run(args: &CensusArgs, context: &Context) -> Result<Exit, Error> {
     let candidate = sides.as_ref().ok().map(|sides| sides.candidate.label.as_str());
     let asked = removal(&repository, context, days);
     let findings =
-        sides.as_ref().ok().map(|sides| asked.findings(Ok(&path), sides)).transpose()?.unwrap_or_default();
+        sides.as_ref().ok().map(|sides| asked.findings(Some(&path), sides)).transpose()?.unwrap_or_default();
     if let Some(candidate) = candidate.filter(|_| !findings.is_empty()) {
         text.push_str(&format!("\n{candidate}, against what devices have:\n{findings}"));
     }
@@ -78,9 +78,8 @@ pub fn of_step(
     context: &Context,
 ) -> Result<Findings, Error> {
     let path = known_database(context)?;
-    let database = path.as_deref().ok_or(Silence::NoDatabase);
     let asked = removal(repository, context, repository.fleet().census.days);
-    let found = asked.findings(database, sides)?;
+    let found = asked.findings(path.as_deref(), sides)?;
     Ok(Findings::new(found.iter().filter(|finding| !lose.contains(&finding.subject)).cloned().collect()))
 }
 

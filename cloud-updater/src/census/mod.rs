@@ -11,7 +11,7 @@ mod text;
 mod usage;
 
 pub use command::{CensusArgs, of_step, run};
-pub use removal::{Removal, Silence, check};
+pub use removal::{Removal, check};
 pub use text::table;
 pub use usage::{AnchorUse, Census, ServiceUse};
 

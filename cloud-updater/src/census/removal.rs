@@ -33,13 +33,6 @@ pub struct Removal {
     pub required_share: Option<Share>,
 }
 
-/// How nothing is known of a removal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Silence {
-    /// There are no records of the fleet here.
-    NoDatabase,
-}
-
 /// A service from which a candidate takes anchors.
 #[derive(Debug, Default)]
 struct Touched {
@@ -66,19 +59,19 @@ struct Needed {
 
 impl Removal {
     /// What devices say of a step from the releases that they hold to the candidate; nothing where it takes no anchor from a
-    /// service that stays.
+    /// service that stays. Without a database they say nothing.
     ///
     /// # Errors
     /// Exit code 5 where the database fails.
-    pub fn findings(&self, database: Result<&Path, Silence>, sides: &Sides) -> Result<Findings, Error> {
+    pub fn findings(&self, database: Option<&Path>, sides: &Sides) -> Result<Findings, Error> {
         let mut touched = touched(sides, self.now);
         if touched.is_empty() {
             return Ok(Findings::default());
         }
         let since = since(self.now, self.days);
         let heard = match database {
-            Err(Silence::NoDatabase) => Heard::default(),
-            Ok(path) => each_census(path, ChannelId::of(&sides.channel), &mut |device| {
+            None => Heard::default(),
+            Some(path) => each_census(path, ChannelId::of(&sides.channel), &mut |device| {
                 touched.iter_mut().for_each(|(service, touched)| touched.ask(service, device, since));
             })?,
         };
@@ -126,16 +119,10 @@ impl Removal {
 /// # Errors
 /// Exit code 3 with everything that stands in the way.
 pub fn check(findings: &Findings) -> Result<(), Error> {
-    let refusals =
-        [("census-needed", "census_needed", NEEDED_HINT), ("census-unseen", "census_unseen", UNSEEN_HINT)];
-    for (rule, code, hint) in refusals {
-        let errors = findings.iter().filter(|it| it.severity == Severity::Error && it.rule == rule);
-        let reasons: Vec<String> = errors.map(|it| format!("{} {}", it.subject, it.message)).collect();
-        if !reasons.is_empty() {
-            return Err(Error::input(code, reasons.join("; ")).hint(hint));
-        }
-    }
-    Ok(())
+    findings.refuse(&[
+        ("census-needed", "census_needed", NEEDED_HINT),
+        ("census-unseen", "census_unseen", UNSEEN_HINT),
+    ])
 }
 
 impl Touched {

@@ -7,7 +7,7 @@ use bundle::{AnchorMark, ChannelId, ObservedService, Section, Sha256};
 use chain::pki::{Authority, Content};
 use rustls_pki_types::CertificateDer;
 
-use super::{Census, Removal, Silence, check, table};
+use super::{Census, Removal, check, table};
 use crate::coverage::kit::{ENDPOINT, bundle, root, sides, today};
 use crate::finding::{Findings, Severity};
 use crate::fleet::kit::{TestFleet, frame, report};
@@ -56,7 +56,7 @@ const ASKED: Removal = Removal { now: bundle::UnixSeconds(0), days: 30, required
 fn findings(fleet: &TestFleet, required: Option<u16>, held: &Content, candidate: &Content) -> Findings {
     let required_share = required.map(Share::of_parts);
     let asked = Removal { now: today(), required_share, ..ASKED };
-    asked.findings(Ok(&fleet.path()), &sides(&[held], candidate)).unwrap()
+    asked.findings(Some(&fleet.path()), &sides(&[held], candidate)).unwrap()
 }
 
 fn rules(findings: &Findings) -> Vec<(&'static str, Severity)> {
@@ -92,7 +92,7 @@ async fn an_order_of_distrust_is_stronger_than_who_needs_it() {
         vec![(Sha256::of(&[old.certificate()]), "its key was stolen".to_owned())];
     let both = hub(&[&old, &new]);
     let sides = crate::coverage::Sides { candidate, ..sides(&[&both], &both) };
-    let found = Removal { now: today(), ..ASKED }.findings(Ok(&needing.path()), &sides).unwrap();
+    let found = Removal { now: today(), ..ASKED }.findings(Some(&needing.path()), &sides).unwrap();
     assert_eq!(rules(&found), [("census-needed-by-order", Severity::Warning)]);
     check(&found).unwrap();
 }
@@ -121,7 +121,7 @@ async fn silence_is_told_of_and_stops_only_where_a_share_is_required() {
     let silent = fleet(&[None, None]).await;
     assert_eq!(rules(&findings(&silent, None, &both, &only_new)), [("census-unseen", Severity::Warning)]);
     let asked = Removal { now: today(), ..ASKED };
-    let nobody = asked.findings(Err(Silence::NoDatabase), &sides(&[&both], &only_new)).unwrap();
+    let nobody = asked.findings(None, &sides(&[&both], &only_new)).unwrap();
     assert_eq!(rules(&nobody), [("census-unseen", Severity::Warning)]);
 }
 

@@ -37,20 +37,10 @@ pub fn findings(matrix: &Matrix) -> Findings {
 /// # Errors
 /// Exit code 3 with everything that stands in the way.
 pub fn check(matrix: &Matrix) -> Result<(), Error> {
-    let findings = findings(matrix);
-    let of = |rule: &str| -> Vec<String> {
-        let errors = findings.iter().filter(|it| it.severity == Severity::Error && it.rule == rule);
-        errors.map(|finding| format!("{} {}", finding.subject, finding.message)).collect()
-    };
-    let refusals =
-        [("service-lost", "coverage_lost", LOST_HINT), ("service-unknown", "coverage_unknown", UNKNOWN_HINT)];
-    for (rule, code, hint) in refusals {
-        let reasons = of(rule);
-        if !reasons.is_empty() {
-            return Err(Error::input(code, reasons.join("; ")).hint(hint));
-        }
-    }
-    Ok(())
+    findings(matrix).refuse(&[
+        ("service-lost", "coverage_lost", LOST_HINT),
+        ("service-unknown", "coverage_unknown", UNKNOWN_HINT),
+    ])
 }
 
 fn of_sighting(
