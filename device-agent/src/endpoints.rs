@@ -1,5 +1,8 @@
 //! Which endpoints prove a candidate: those of its probed services, and those of services that it drops.
 
+#[cfg(any(feature = "linux", feature = "mt3620"))]
+use alloc::{format, string::String};
+
 use bundle::{HostPattern, Manifest, Service, split_host_port};
 use store::Storage;
 
@@ -60,6 +63,12 @@ pub fn service_endpoints<'s>(
             .filter(move |(host, _)| pattern.matches_host(host));
         own.into_iter().chain(local)
     })
+}
+
+/// Host and port as reports, logs and files have them: `host:port`, an IPv6 address in brackets.
+#[cfg(any(feature = "linux", feature = "mt3620"))]
+pub(crate) fn endpoint_text(host: &str, port: u16) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
 /// True where the manifest lists the service and this version can use it: one that it cannot use would be lost here.

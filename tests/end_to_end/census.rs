@@ -12,14 +12,7 @@ use crate::scene::{HOST, Scene, Server, installed};
 
 /// A device that says which anchors it needs, or one that does not, and the server that it reports to.
 fn reporting(scene: &Scene, census: bool) -> (Gateway, Server) {
-    let server = scene.serve(&scene.operator, &["--listen", "127.0.0.1:0", "--report-listen", "127.0.0.1:0"]);
-    let url = server.urls[1].trim_end_matches('/');
-    let report = format!("[report]\nurl = \"{url}/report\"\nplain-on-loopback = true\ncensus = {census}\n");
-    let device = scene.device(vec![server.urls[0].clone()], &report);
-    let line = device.agent(&["key", "new"]).unwrap().success().unwrap();
-    let list = scene.path("devices.csv");
-    place(&list, line.as_bytes()).unwrap();
-    scene.operator.done(&["fleet", "enrol", &list.to_string_lossy()]).unwrap();
+    let (device, server) = scene.reporting(&format!("census = {census}\n"));
     scene.check(&device, &server, &scene.operator);
     (device, server)
 }

@@ -7,16 +7,7 @@ use crate::scene::{Scene, files, installed};
 #[test]
 fn a_device_follows_the_tree_and_the_fleet_list_says_so() {
     let scene = Scene::new();
-    let server = scene.serve(&scene.operator, &["--listen", "127.0.0.1:0", "--report-listen", "127.0.0.1:0"]);
-    let report = format!(
-        "[report]\nurl = \"{}/report\"\nplain-on-loopback = true\n",
-        server.urls[1].trim_end_matches('/')
-    );
-    let device = scene.device(vec![server.urls[0].clone()], &report);
-    let line = device.agent(&["key", "new"]).unwrap().success().unwrap();
-    let list = scene.path("devices.csv");
-    place(&list, line.as_bytes()).unwrap();
-    scene.operator.done(&["fleet", "enrol", &list.to_string_lossy()]).unwrap();
+    let (device, server) = scene.reporting("");
 
     scene.check(&device, &server, &scene.operator);
     scene.publish_both();
@@ -33,19 +24,12 @@ fn a_device_follows_the_tree_and_the_fleet_list_says_so() {
 #[test]
 fn the_fleet_list_names_devices_whose_applications_were_not_told_until_they_are() {
     let scene = Scene::new();
-    let server = scene.serve(&scene.operator, &["--listen", "127.0.0.1:0", "--report-listen", "127.0.0.1:0"]);
-    let url = server.urls[1].trim_end_matches('/').to_owned();
     let ready = scene.path("ready");
     let extra = format!(
-        "[report]\nurl = \"{url}/report\"\nplain-on-loopback = true\n\
-         [applications.mail]\nreload = {{ exec = [\"/usr/bin/true\"] }}\n\
+        "[applications.mail]\nreload = {{ exec = [\"/usr/bin/true\"] }}\n\
          [applications.web]\nreload = {{ exec = [\"/usr/bin/test\", \"-e\", {ready:?}] }}\n",
     );
-    let device = scene.device(vec![server.urls[0].clone()], &extra);
-    let line = device.agent(&["key", "new"]).unwrap().success().unwrap();
-    let list = scene.path("devices.csv");
-    place(&list, line.as_bytes()).unwrap();
-    scene.operator.done(&["fleet", "enrol", &list.to_string_lossy()]).unwrap();
+    let (device, server) = scene.reporting(&extra);
     scene.wait(&server, &scene.operator);
 
     assert!(device.check(None).unwrap().success().is_err(), "a finding");

@@ -8,7 +8,7 @@ use std::{
 };
 
 use system_tests::{
-    gateway::{Gateway, Setup},
+    gateway::{Gateway, Setup, place},
     operator::{HEADS, Operator, PEOPLE, RECOVERIES},
     pki::{Authority, Vendor},
     process::Background,
@@ -117,6 +117,21 @@ impl Scene {
             extra,
         };
         Gateway::new(&setup).unwrap()
+    }
+
+    /// An enrolled device with these settings of `[report]` and whatever else, and the server of tree and reports that it
+    /// follows; it has checked nothing yet.
+    pub(crate) fn reporting(&self, extra: &str) -> (Gateway, Server) {
+        let server =
+            self.serve(&self.operator, &["--listen", "127.0.0.1:0", "--report-listen", "127.0.0.1:0"]);
+        let url = server.urls[1].trim_end_matches('/');
+        let settings = format!("[report]\nurl = \"{url}/report\"\nplain-on-loopback = true\n{extra}");
+        let device = self.device(vec![server.urls[0].clone()], &settings);
+        let line = device.agent(&["key", "new"]).unwrap().success().unwrap();
+        let list = self.path("devices.csv");
+        place(&list, line.as_bytes()).unwrap();
+        self.operator.done(&["fleet", "enrol", &list.to_string_lossy()]).unwrap();
+        (device, server)
     }
 
     /// A file of the scene.

@@ -1,7 +1,6 @@
 //! One probe: by the application's own TLS stack or by one handshake here, then judged under both bundles.
 
 use alloc::boxed::Box;
-use alloc::format;
 use core::net::{IpAddr, SocketAddr};
 
 use bundle::AnchorMark;
@@ -15,6 +14,7 @@ use super::limits::{CONNECTION_BYTES, PROBE_MILLISECONDS};
 use super::memory::has_room;
 use super::pending::Endpoint;
 use super::{AppProbe, Asked, Driver, Level, Platform, Resolution};
+use crate::endpoints::endpoint_text;
 use crate::{Event, Held, ProbeOutcome, Reason, Verdict};
 
 /// A probe under way.
@@ -249,7 +249,7 @@ impl<P: Platform, S: Storage> Driver<'_, P, S> {
 
     fn end_probe(&mut self, endpoint: &Endpoint, outcome: ProbeOutcome, anchor: Option<AnchorMark>) {
         let Endpoint { service, host, port, .. } = endpoint;
-        let name = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+        let name = endpoint_text(host, *port);
         let of = |verdict: Option<Verdict>| verdict.map_or("not_asked", Verdict::name);
         let (present, candidate) = (of(outcome.present), of(outcome.candidate));
         self.platform.log(

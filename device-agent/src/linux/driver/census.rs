@@ -10,7 +10,7 @@ use trust_store::Installed;
 
 use super::census_record::{CensusRecord, ReportedCensus};
 use super::machine::Machine;
-use crate::endpoints::service_endpoints;
+use crate::endpoints::{endpoint_text, service_endpoints};
 use crate::judgement::ServedChain;
 use crate::linux::clock::Moment;
 use crate::linux::configuration::Settings;
@@ -81,8 +81,7 @@ impl<S: Storage> Machine<'_, S> {
 
 impl Asked {
     fn endpoint(&self) -> String {
-        let Self { host, port, .. } = self;
-        if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+        endpoint_text(&self.host, self.port)
     }
 }
 

@@ -8,6 +8,7 @@ use store::Storage;
 
 use super::census_record::{CensusRecord, ReportedCensus};
 use super::report_record::{ReportOutcome, ReportRecord};
+use crate::endpoints::endpoint_text;
 use crate::judgement::judge;
 use crate::linux::applications::{Teller, extensions};
 use crate::linux::clock::{Clock, Moment};
@@ -184,7 +185,7 @@ impl<S: Storage> Machine<'_, S> {
         let (present, candidate) = self.bundles.of(&mut self.agent);
         let (present, candidate) = (present.filter(|_| under_present), candidate.filter(|_| under_candidate));
         let outcome = judge(&served, &service, time, present, candidate);
-        let endpoint = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+        let endpoint = endpoint_text(&host, port);
         self.output.progress(format_args!("probed {endpoint} of {service}"));
         if !std::mem::replace(&mut self.done.probed, true) {
             self.observations.clear();
